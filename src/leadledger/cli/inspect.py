@@ -1,0 +1,107 @@
+"""`leadledger explain` and `status`: read the ledger, also while a run writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from leadledger import bootstrap
+from leadledger.cli.options import config_option, emit, json_option
+from leadledger.errors import UsageError
+
+
+@click.command("explain")
+@click.argument("whom", metavar="ID")
+@config_option
+@json_option
+def explain_command(whom: str, folder: Path, *, as_json: bool) -> None:
+    """Why a lead has its score, stage and owner: every rule, its evidence, and what was taken away.
+
+    ID is a CRM id (00Q…, 512), a record (salesforce/Lead/00Q…), or a person id.
+    """
+    from leadledger.settings import read_settings
+
+    loaded = bootstrap.load_definition(folder)
+    with bootstrap.opened_ledger(read_settings(), loaded.definition.name) as ledger:
+        found = bootstrap.explanation(ledger, whom, loaded.definition.labels)
+    if found is None:
+        msg = f"The ledger knows nobody by {whom!r}. It learns people when a plan is applied; `leadledger status` tells when that was."
+        raise UsageError(msg)
+    if as_json:
+        emit(found.to_json())
+        return
+    from leadledger.cli import render
+
+    render.explanation(render.console(), found)
+
+
+@click.command("status")
+@config_option
+@json_option
+def status_command(folder: Path, *, as_json: bool) -> None:
+    """The last runs, the funnel, and what is still open."""
+    from leadledger.domain.instants import iso
+    from leadledger.settings import read_settings
+
+    loaded = bootstrap.load_definition(folder)
+    settings = read_settings()
+    with bootstrap.opened_ledger(settings, loaded.definition.name) as ledger:
+        runs, totals, rejected = ledger.runs(5), ledger.totals(), ledger.rejected(5)
+    stages = {
+        name.removeprefix("stage:"): count for name, count in totals.items() if name.startswith("stage:")
+    }
+    counts = {name: count for name, count in totals.items() if not name.startswith("stage:")}
+    if as_json:
+        emit(
+            {
+                "definition": loaded.definition.name,
+                "totals": counts,
+                "stages": stages,
+                "runs": [
+                    {
+                        "run_id": r.run_id,
+                        "command": r.command,
+                        "outcome": r.outcome,
+                        "started": iso(r.started_us),
+                        "ended": iso(r.ended_us) if r.ended_us else None,
+                        "summary": r.summary,
+                    }
+                    for r in runs
+                ],
+                "rejected": [
+                    {"record": str(row.record), "reason": row.reason, "last_seen": iso(last)}
+                    for row, _, last in rejected
+                ],
+            }
+        )
+        return
+    from leadledger.cli import render
+    from leadledger.cli.text import number
+
+    out = render.console()
+    out.print(
+        f"[bold]{loaded.definition.name}[/]   ledger {bootstrap.state_files(settings, loaded.definition.name).ledger}",
+        soft_wrap=True,
+    )
+    out.print(
+        "ledger    "
+        + ", ".join(f"{name.replace('_', ' ')} {number(count)}" for name, count in counts.items()),
+        soft_wrap=True,
+    )
+    render.funnel(out, stages, {}, loaded.definition)
+    for r in runs:
+        took = f"{(r.ended_us - r.started_us) / 1e6:.1f} s" if r.ended_us else "not ended"
+        written = r.summary.get("written", {}).get("confirmed", 0) if r.summary else 0
+        out.print(
+            f"run       {iso(r.started_us)[:19]}Z  {r.command:<6} {r.outcome:<9} {took:>9}  {number(written)} records written"
+        )
+    for row, _, _ in rejected:
+        out.print(
+            f"rejected  {render.harmless(str(row.record), 60)}: {render.harmless(row.reason, 90)}",
+            soft_wrap=True,
+        )
+    if totals.get("open_intents"):
+        out.print(
+            f"[yellow]open      {totals['open_intents']} writes without an outcome; the next run settles them first[/]"
+        )

@@ -1,0 +1,251 @@
+"""Plans, reports and explanations as tables on the screen. Text from a CRM is made harmless first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from leadledger.cli.text import number, plain, shortened
+from leadledger.domain.changes import Plan, RecordChange
+from leadledger.domain.definition import Definition
+from leadledger.domain.instants import iso
+from leadledger.domain.values import points_text
+from leadledger.domain.writeback import COMPANIONS
+from leadledger.insight.explain import Explanation
+from leadledger.sync.run import Report
+
+WIDTH = 36
+
+
+def console() -> Console:
+    """stdout; colour only where a terminal shows it and NO_COLOR is not set."""
+    return Console(highlight=False, soft_wrap=False)
+
+
+def harmless(text: str | None, width: int = WIDTH) -> str:
+    """A CRM's text for a cell: short, without control characters and without markup."""
+    return "" if text is None else escape(shortened(text, width))
+
+
+def report(out: Console, report_: Report, definition: Definition) -> None:
+    """What a run read, decided and wrote."""
+    if report_.pulled:
+        rows = ", ".join(
+            f"{name.split('.', 1)[1]} {number(count)}" for name, count in report_.pulled.rows.items() if count
+        )
+        for name, org in report_.pulled.orgs.items():
+            kind = " (sandbox)" if org.sandbox else ""
+            out.print(f"[bold]{name}[/]  {harmless(org.name, 60)}{kind}, org {harmless(org.id, 40)}")
+        out.print(
+            f"read      {rows or 'nothing new'}"
+            + (f"; [yellow]{report_.pulled.rejected} rejected[/]" if report_.pulled.rejected else "")
+        )
+    if report_.recovered.found:
+        r = report_.recovered
+        out.print(
+            f"recovered {r.found} writes that an earlier run left open: {r.confirmed} confirmed, {r.abandoned} never sent, "
+            f"{r.conflict} changed by others, {r.refused} refused, {r.unknown} still unknown"
+        )
+    if report_.plan:
+        plan_numbers(out, report_.plan, definition)
+    if report_.written:
+        w = report_.written
+        left = {
+            "already there": w.already,
+            "refused": w.refused,
+            "unknown": w.unknown,
+            "drifted": w.drifted,
+            "deferred": w.deferred,
+        }
+        rest = "".join(f", {count} {name}" for name, count in left.items() if count)
+        out.print(f"written   [green]{number(w.confirmed)} of {number(w.planned)} records confirmed[/]{rest}")
+        for reason, count in Counter(w.reasons).most_common(5):
+            out.print(f"          {count} x {harmless(reason, 110)}")
+    calls = "; ".join(
+        f"{name} {sum(by_api.values())} ({', '.join(f'{api} {n}' for api, n in sorted(by_api.items()))})"
+        for name, by_api in report_.calls.items()
+    )
+    out.print(f"API calls {calls}", soft_wrap=True)
+
+
+def plan_numbers(out: Console, plan: Plan, definition: Definition) -> None:
+    """The plan in numbers, with the funnel."""
+    c = plan.counts
+    out.print(
+        f"decided   {number(c.people)} people: {number(c.changed)} changed or new, {number(c.unchanged)} unchanged, "
+        f"{number(c.excluded)} excluded"
+    )
+    fields = Counter(field.field for change in plan.changes for field in change.fields)
+    if not plan.changes:
+        out.print("plan      [green]nothing to write[/]")
+    else:
+        objects = Counter(f"{change.record.crm} {change.record.object}" for change in plan.changes)
+        per_object = ", ".join(f"{name} {number(count)}" for name, count in sorted(objects.items()))
+        out.print(
+            f"plan      [bold]{number(len(plan.changes))} records, {number(sum(fields.values()))} fields[/] ({per_object})"
+        )
+    if plan.handovers:
+        ways = Counter(handover.way for handover in plan.handovers)
+        out.print(
+            f"hand-over {len(plan.handovers)}: "
+            + ", ".join(f"{way} {count}" for way, count in sorted(ways.items()))
+        )
+    if plan.kept:
+        reasons = Counter(kept.why for kept in plan.kept)
+        out.print(
+            f"kept      {number(len(plan.kept))} fields as they are: "
+            + "; ".join(f"{why} {n}" for why, n in reasons.most_common(4)),
+            soft_wrap=True,
+        )
+    funnel(out, c.funnel, c.entering_stage, definition)
+
+
+def funnel(
+    out: Console, people: Mapping[str, int], entering: Mapping[str, int], definition: Definition
+) -> None:
+    """People per stage, as bars."""
+    if not people:
+        return
+    most = max(people.values())
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1))
+    for stage in ["", *(stage.id for stage in definition.lifecycle.stages)]:
+        count = people.get(stage, 0)
+        bar = "█" * max(int(count > 0), round(28 * count / most))
+        new = f"+{number(entering[stage])} entries" if entering.get(stage) else ""
+        table.add_row(
+            f"          {stage or '(no stage)'}", f"{number(count)}", Text(bar, "cyan"), Text(new, "green")
+        )
+    out.print(table)
+
+
+def plan_table(out: Console, plan: Plan, limit: int) -> None:
+    """The changes, record by record: old -> new and why."""
+    if not plan.changes:
+        return
+    table = Table(title=None, header_style="bold", box=None, pad_edge=False, padding=(0, 1))
+    for column in ("record", "field", "old", "", "new", "why"):
+        table.add_column(column, overflow="fold")
+    for change in plan.changes[:limit]:
+        for position, field in enumerate(f for f in change.fields if f.value != "stamp"):
+            table.add_row(
+                harmless(str(change.record), 60) if position == 0 else "",
+                field.field,
+                Text(shortened(field.old or "-", 24), "dim"),
+                "->",
+                Text(
+                    shortened(field.new or "(empty)", WIDTH), "green" if field.value not in COMPANIONS else ""
+                ),
+                Text(shortened(field.reason, 48), "dim"),
+            )
+        table.add_section()
+    out.print(table)
+    if len(plan.changes) > limit:
+        out.print(
+            f"… and {number(len(plan.changes) - limit)} more records (--all shows them, -o FILE saves the plan)"
+        )
+
+
+def examples_of(plan: Plan, count: int) -> Sequence[RecordChange]:
+    """The most telling changes of a plan: new stages first, then many fields, then by record."""
+    moved = {d.person_id: len(d.transitions) - d.frozen for d in plan.decisions}
+    recent = {d.person_id: max((t.at_us for t in d.transitions), default=0) for d in plan.decisions}
+    shown: list[RecordChange] = []
+    for change in sorted(
+        plan.changes,
+        key=lambda c: (-min(3, moved.get(c.person_id, 0)), -recent.get(c.person_id, 0), str(c.record)),
+    ):
+        if all(change.person_id != other.person_id for other in shown):
+            shown.append(change)
+        if len(shown) == count:
+            break
+    return shown
+
+
+def explanation(out: Console, e: Explanation) -> None:
+    """One person: the score line by line, the way through the stages, hand-overs and writes."""
+    d = e.decision
+    out.print(f"[bold]{harmless(d.person_id, 80)}[/]   as of {iso(d.as_of_us)}")
+    out.print(f"records   {', '.join(harmless(str(r), 60) for r in d.records)}")
+    grade = f", grade {harmless(d.grade)}" if d.grade else ""
+    since = f" since {iso(d.stage_since_us)}" if d.stage_since_us else ""
+    out.print(
+        f"now       [bold]{harmless(d.stage) or 'no stage'}[/]{since}; score [bold]{points_text(d.score)}[/] = engagement {points_text(d.engagement)} + fit {points_text(d.fit)}{grade}"
+    )
+    if d.excluded:
+        out.print("[yellow]excluded by exclude_when: no score, no stage, nothing is written[/]")
+    table = Table(header_style="bold", box=None, pad_edge=False, padding=(0, 2))
+    for column, justify in (("points", "right"), ("from", "left"), ("how", "left"), ("evidence", "left")):
+        table.add_column(column, justify=justify, overflow="fold")  # type: ignore[arg-type]  # the literals of rich
+    for line in d.contributions:
+        table.add_row(
+            points_text(line.points),
+            Text(plain(e.words(line))),
+            _how(e, line),
+            Text(shortened(", ".join(line.evidence[:3]), 74), "dim"),
+        )
+    table.add_section()
+    check = "[green]adds up[/]" if e.adds_up else "[red]does not add up: please report this[/]"
+    table.add_row(
+        f"[bold]{points_text(sum(c.points for c in d.contributions))}[/]", f"[bold]score[/], {check}", "", ""
+    )
+    out.print(table)
+    _transitions(out, e)
+    _handovers(out, e)
+    if d.missing_facts:
+        out.print(f"missing   {', '.join(map(harmless, d.missing_facts))}")
+    for intent in e.intents[-5:]:
+        fields = ", ".join(
+            f"{name}={harmless(value, 24)}" for name, value in intent.target.items() if len(value or "") < 30
+        )
+        out.print(
+            f"written   {harmless(str(intent.record), 60)} {intent.state.value}: {fields}", soft_wrap=True
+        )
+
+
+def _how(e: Explanation, line: Any) -> Text:
+    if line.kind != "engagement":
+        return Text("" if line.kind != "fit" or line.count else "fact not known", "dim")
+    parts = [f"{line.count} of {line.matched} activities"]
+    losses = e.losses(line)
+    if losses:
+        parts.append(
+            f"{points_text(line.raw)} raw, "
+            + ", ".join(f"{name} {points_text(points)}" for name, points in losses)
+        )
+    return Text("; ".join(parts), "dim")
+
+
+def _transitions(out: Console, e: Explanation) -> None:
+    base = e.decision.baseline
+    for name, count in base.counters.items():
+        out.print(f"before us {name} was {count}")
+    for t in e.decision.transitions:
+        flags = " (inferred)" if t.inferred else f", {t.counter} +1" if t.counter else ""
+        out.print(
+            f"stage     {iso(t.at_us)}  [bold]{harmless(t.stage)}[/]{flags}  by {harmless(t.trigger, 60)}, score {points_text(t.score)}"
+            + (f"  [dim]{harmless(t.evidence, 70)}[/]" if t.evidence else ""),
+            soft_wrap=True,
+        )
+
+
+def _handovers(out: Console, e: Explanation) -> None:
+    for h in e.handovers:
+        who = harmless(h.owner.email or h.owner.name, 60)
+        by = f"pool {h.pool}, rule {h.rule}" if h.pool else h.way
+        skipped = "; ".join(f"{harmless(s.who, 40)}: {harmless(s.why, 40)}" for s in h.skipped)
+        out.print(
+            f"owner     {who} in {h.crm} by {by}" + (f"; skipped {skipped}" if skipped else ""),
+            soft_wrap=True,
+        )
+
+
+def lines(out: Console, pairs: Iterable[tuple[str, str]]) -> None:
+    """Aligned `name value` lines."""
+    for name, value in pairs:
+        out.print(f"{name:<10}{value}", soft_wrap=True)

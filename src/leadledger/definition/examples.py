@@ -1,0 +1,151 @@
+"""The admin's examples as frozen values: what goes in, what must come out, and where each stands in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from leadledger.definition.documents.examples import ExampleActivity as ActivityDocument
+from leadledger.definition.documents.examples import ExampleDocument
+from leadledger.definition.problems import Report
+from leadledger.domain.conditions import Scalar
+from leadledger.domain.definition import Definition
+from leadledger.domain.instants import parse_instant
+from leadledger.domain.lifecycle import DealEvent
+
+FILE = "examples"
+Expected = Scalar | tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleActivity:
+    """Something the person did. Origin and intent are those of the activity's source where not given."""
+
+    type: str
+    at_us: int
+    asset: str | None = None
+    campaign: str | None = None
+    origin: str = "marketing"
+    intent: str = "none"
+    attributes: Mapping[str, Scalar] = field(default_factory=dict)
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleStatus:
+    """A CRM field that somebody set."""
+
+    field: str
+    becomes: str
+    at_us: int
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleDeal:
+    """Something that happened to a deal of the person."""
+
+    event: DealEvent
+    at_us: int
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One example. `facts`: by fact name, None for not known. `expect`: computed value -> what it must be.
+
+    In `expect`, what ends in `_at` and `stage_since` are microseconds UTC; `missing_facts` is a tuple, in any
+    order; None means that there is none. `excluded` may stand there too.
+    """
+
+    name: str
+    crm: str
+    object: str
+    facts: Mapping[str, Scalar | None]
+    activities: tuple[ExampleActivity, ...]
+    statuses: tuple[ExampleStatus, ...]
+    deals: tuple[ExampleDeal, ...]
+    as_of_us: int
+    expect: Mapping[str, Expected]
+    file: str
+    line: int
+    expect_lines: Mapping[str, int]
+    """Computed value -> the line of its expectation."""
+
+
+def to_examples(
+    documents: Sequence[ExampleDocument], definition: Definition, report: Report
+) -> tuple[Example, ...]:
+    """All examples; a moment that is none goes into the report and counts as 1970."""
+    return tuple(
+        _example(position, document, definition, report) for position, document in enumerate(documents)
+    )
+
+
+def _example(position: int, document: ExampleDocument, definition: Definition, report: Report) -> Example:
+    crm = document.crm or definition.connections[0]
+    zone = definition.time_zone
+
+    def line(*path: str | int, key: bool = False) -> int:
+        return report.files[FILE].place((position, *path), key=key)[0]
+
+    def at(text: str, *path: str | int) -> int:
+        return _instant(text, zone, (position, *path), report)
+
+    return Example(
+        name=document.name,
+        crm=crm,
+        object=document.object or next(p.object for p in definition.people if p.crm == crm),
+        facts=dict(document.person),
+        activities=tuple(
+            _activity(a, crm, definition, at(a.at, "activities", n, "at"), line("activities", n))
+            for n, a in enumerate(document.activities)
+        ),
+        statuses=tuple(
+            ExampleStatus(s.field, s.becomes, at(s.at, "statuses", n, "at"), line("statuses", n))
+            for n, s in enumerate(document.statuses)
+        ),
+        deals=tuple(
+            ExampleDeal(DealEvent(d.event), at(d.at, "deals", n, "at"), line("deals", n))
+            for n, d in enumerate(document.deals)
+        ),
+        as_of_us=at(document.as_of, "as_of"),
+        expect={
+            name: at(value, "expect", name) if _is_moment(name) and isinstance(value, str) else value
+            for name, value in document.expect.items()
+        },
+        file=report.files[FILE].shown,
+        line=line(),
+        expect_lines={name: line("expect", name, key=True) for name in document.expect},
+    )
+
+
+def _is_moment(name: str) -> bool:
+    return name == "stage_since" or name.endswith(("_first_at", "_last_at"))
+
+
+def _activity(
+    activity: ActivityDocument, crm: str, definition: Definition, at_us: int, line: int
+) -> ExampleActivity:
+    sources = [s for s in definition.activities if s.type == activity.type]
+    source = min(sources, key=lambda s: s.crm != crm)
+    return ExampleActivity(
+        type=activity.type,
+        at_us=at_us,
+        asset=activity.asset,
+        campaign=activity.campaign,
+        origin=activity.origin or source.origin,
+        intent=activity.intent or source.intent,
+        attributes=dict(activity.attributes),
+        line=line,
+    )
+
+
+def _instant(text: str, zone: ZoneInfo, path: tuple[str | int, ...], report: Report) -> int:
+    try:
+        return parse_instant(text, zone)
+    except (ValueError, OverflowError):
+        hint = "Write 2026-03-01T10:00Z, or a day such as 2026-03-01, of the years 1970 to 2099."
+        report.error(FILE, path, "should be an instant", hint)
+        return 0

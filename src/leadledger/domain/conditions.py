@@ -1,0 +1,100 @@
+"""Conditions: what a rule asks of a fact, an activity, a CRM field or a computed value.
+
+A condition is three-valued, as in SQL: what it needs and does not know makes it unknown, neither true nor
+false. There is one evaluator, the SQL compiler in `engine/conditions.py`; these are only its input.
+
+Text compares without regard to case. A number in the definition compares as a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+Scalar = str | float | int | bool
+
+
+class Space(StrEnum):
+    """Where the name of a comparison is looked up."""
+
+    FACT = "fact"
+    """A mapped fact of the person (`employees`), or a derived one (`email_domain`)."""
+    ACTIVITY = "activity"
+    """`type`, `asset`, `campaign`, `origin`, `intent`, or an attribute by its own name."""
+    FIELD = "field"
+    """A field of the CRM row itself (`Campaign.Type`), while it is mapped."""
+    COMPUTED = "computed"
+    """`score`, `engagement`, `fit`, `grade`, or the name of a counter."""
+
+
+class Op(StrEnum):
+    """What is asked. `over` and `below` are strict, `at_least` and `at_most` include the bound."""
+
+    IS = "is"
+    IS_NOT = "is_not"
+    IN = "in"
+    NOT_IN = "not_in"
+    AT_LEAST = "at_least"
+    AT_MOST = "at_most"
+    OVER = "over"
+    BELOW = "below"
+    MATCHES = "matches"
+    """A pattern over the whole text: `*` is any run of characters, `?` is one."""
+    WORDS = "words"
+    """Any of these words or phrases stands in the text as whole words."""
+    KNOWN = "known"
+    """`known: true` holds when there is a value; the only test that is never unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """`name` in `space` against `value`: a scalar, a tuple for in / not_in / words / matches."""
+
+    space: Space
+    name: str
+    op: Op
+    value: Scalar | tuple[Scalar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """True when every part is true; unknown when none is false and one is unknown."""
+
+    of: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """True when one part is true; unknown when none is true and one is unknown."""
+
+    of: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """True when the part is false; unknown stays unknown."""
+
+    of: Condition
+
+
+Condition = Compare | All | AnyOf | Not
+
+ALWAYS: Condition = All(())
+
+
+def comparisons(condition: Condition) -> Iterator[Compare]:
+    """Every comparison inside a condition, in the order in which it was written."""
+    match condition:
+        case Compare():
+            yield condition
+        case All(of) | AnyOf(of):
+            for part in of:
+                yield from comparisons(part)
+        case Not(of):
+            yield from comparisons(of)
+
+
+def names(condition: Condition, space: Space) -> frozenset[str]:
+    """The names of one space that a condition looks at."""
+    return frozenset(c.name for c in comparisons(condition) if c.space is space)

@@ -1,0 +1,189 @@
+"""What the engine decided about one person, with the evidence. All points are whole millionths (`MICRO`)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from leadledger.domain.records import RecordRef
+from leadledger.domain.scoring import MICRO
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """One line of the explanation. The `points` of all lines of a person add up to the score exactly.
+
+    `kind`: `engagement` (a rule over activities), `category` (what a category's bounds took or gave), `floor`,
+    `max`, `fit` (a rule over facts), `fit_bounds`. For `engagement`, `raw` is what the matching activities
+    would give alone, and raw + the five losses = points; a loss is zero or carries the sign that moves
+    raw towards points. `count` is the number of awards that still give points, `evidence` the newest of their
+    activity ids (at most ten), `last_at_us` the time of the newest.
+    """
+
+    kind: str
+    rule: str
+    points: int
+    raw: int = 0
+    by_limit: int = 0
+    by_window: int = 0
+    by_decay: int = 0
+    by_cap: int = 0
+    by_reset: int = 0
+    count: int = 0
+    matched: int = 0
+    last_at_us: int = 0
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One entry into a stage. `at_us` is the time of the evidence, never of the run.
+
+    `inferred` marks a stage that was skipped: it gets its stamp at the same instant, but raises no counter.
+    `counter` is the counter that this entry raised, or empty. `cycle` counts the cycles opened so far.
+    """
+
+    stage: str
+    from_stage: str
+    at_us: int
+    trigger: str
+    evidence: str
+    inferred: bool = False
+    counter: str = ""
+    cycle: int = 0
+    score: int = 0
+    engagement: int = 0
+    fit: int = 0
+
+    def key(self, person_id: str) -> str:
+        """The event key: the same event gives the same key in every run, so it can be stored only once."""
+        text = "\x1f".join((person_id, self.stage, str(self.at_us), self.evidence))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What the CRM already held when we first met the person, per counter or stage. Never derived again."""
+
+    counters: Mapping[str, int] = field(default_factory=dict)
+    """Counter -> CRM value less the entries that the replayed history already explains; never negative."""
+    first_at_us: Mapping[str, int] = field(default_factory=dict)
+    """Stage -> first date that was there before us."""
+    last_at_us: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LastActivity:
+    """The newest activity of a person: what `why_now` tells."""
+
+    type: str
+    asset: str
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Everything computed for one person as of one instant."""
+
+    person_id: str
+    records: tuple[RecordRef, ...]
+    as_of_us: int
+    engagement: int = 0
+    fit: int = 0
+    grade: str = ""
+    stage: str = ""
+    stage_since_us: int = 0
+    cycle: int = 0
+    excluded: bool = False
+    transitions: tuple[Transition, ...] = ()
+    """All of them, oldest first: those the ledger already holds, then new ones."""
+    frozen: int = 0
+    """How many of `transitions` were in the ledger before this decision."""
+    contributions: tuple[Contribution, ...] = ()
+    missing_facts: tuple[str, ...] = ()
+    facts_known: int = 0
+    facts_asked: int = 0
+    last_activity: LastActivity | None = None
+    baseline: Baseline = Baseline()
+    rule_holds: tuple[bool | None, ...] = ()
+    """Per route rule; None for unknown."""
+    account_owner_refused: bool = False
+    account_owner_id: str = ""
+
+    @property
+    def score(self) -> int:
+        """Engagement plus fit; the sum of all contributions."""
+        return self.engagement + self.fit
+
+    def counter(self, name: str) -> int:
+        """Baseline plus entries in the ledger: derived, never incremented."""
+        return self.baseline.counters.get(name, 0) + sum(t.counter == name for t in self.transitions)
+
+    def first_at_us(self, stage: str) -> int | None:
+        """First entry into a stage. A date that was there before us is never changed."""
+        before = self.baseline.first_at_us.get(stage)
+        return before or min((t.at_us for t in self.transitions if t.stage == stage), default=None)
+
+    def last_at_us(self, stage: str) -> int | None:
+        """Latest entry into a stage."""
+        times = [t.at_us for t in self.transitions if t.stage == stage]
+        before = self.baseline.last_at_us.get(stage)
+        return max([*times, before] if before else times, default=None)
+
+    def digest(self) -> str:
+        """A short hash of what a reader would see: points as whole numbers, and not the instant of evaluation.
+
+        Equal digests mean that nothing worth another look was decided. A decaying score changes its digest when
+        a whole point is gone, not with every run.
+        """
+        seen = (
+            self.records,
+            (
+                whole(self.engagement),
+                whole(self.fit),
+                self.grade,
+                self.stage,
+                self.stage_since_us,
+                self.cycle,
+            ),
+            self.excluded,
+            tuple((t.stage, t.at_us, t.inferred) for t in self.transitions),
+            tuple((c.kind, c.rule, whole(c.points), c.count, c.last_at_us) for c in self.contributions),
+            (self.missing_facts, self.facts_known, self.last_activity),
+            tuple(sorted((*self.baseline.counters.items(), *self.baseline.first_at_us.items()))),
+            (self.rule_holds, self.account_owner_refused, self.account_owner_id),
+        )
+        return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values; the inverse is `from_json`."""
+        payload = asdict(self)
+        payload["records"] = [str(record) for record in self.records]
+        payload["rule_holds"] = list(self.rule_holds)
+        return payload
+
+    @classmethod
+    def from_json(cls, payload: Mapping[str, Any]) -> Decision:
+        """Build a decision from what `to_json` gave, also after a round trip through text."""
+        last = payload["last_activity"]
+        return cls(
+            **{
+                **payload,
+                "records": tuple(RecordRef.parse(text) for text in payload["records"]),
+                "transitions": tuple(Transition(**t) for t in payload["transitions"]),
+                "contributions": tuple(
+                    Contribution(**{**c, "evidence": tuple(c["evidence"])}) for c in payload["contributions"]
+                ),
+                "missing_facts": tuple(payload["missing_facts"]),
+                "last_activity": LastActivity(**last) if last else None,
+                "baseline": Baseline(**payload["baseline"]),
+                "rule_holds": tuple(payload["rule_holds"]),
+            }
+        )
+
+
+def whole(points: int) -> int:
+    """Millionths as a whole number of points, rounded half up as semantics.md section 2 asks."""
+    return (2 * points + MICRO) // (2 * MICRO)

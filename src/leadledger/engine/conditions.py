@@ -1,0 +1,129 @@
+"""Compiles conditions to DuckDB SQL: the one and only evaluator.
+
+SQL's own three-valued logic is the definition's: a comparison with null is unknown, AND / OR / NOT follow
+Kleene. No regular expression and no timestamp arithmetic reaches SQL; patterns become LIKE, words become
+`contains` over text that `word_text` prepared.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from typing import assert_never
+
+from leadledger.domain.conditions import All, AnyOf, Compare, Condition, Not, Op, Scalar
+
+Column = Callable[[Compare], str]
+"""Gives the SQL expression (text, or null) of what a comparison looks at."""
+
+
+def quoted(name: str) -> str:
+    """An SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: Scalar) -> str:
+    """An SQL literal: text in quotes, numbers as DOUBLE."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return f"{float(value)!r}::DOUBLE"
+    return "'" + value.replace("'", "''") + "'"
+
+
+def word_text(text: str) -> str:
+    """Lower-case words between single spaces, with a space at both ends, so that ` vp ` finds whole words.
+
+    Letters and digits of every script are words; all else separates. Accents stay.
+    """
+    folded = unicodedata.normalize("NFKC", text).lower()
+    return " " + " ".join("".join(c if c.isalnum() else " " for c in folded).split()) + " "
+
+
+def words_column(name: str) -> str:
+    """The name of the column that holds `word_text` of a fact."""
+    return f"{name}:words"
+
+
+def like_pattern(pattern: str) -> str:
+    """`*` and `?` as LIKE's `%` and `_`, everything else as itself (escape character `!`)."""
+    escaped = pattern.lower().replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    return escaped.replace("*", "%").replace("?", "_")
+
+
+def sql(condition: Condition, column: Column) -> str:
+    """One boolean SQL expression that is true, false or null."""
+    match condition:
+        case All(of):
+            return "(" + " AND ".join(sql(part, column) for part in of) + ")" if of else "true"
+        case AnyOf(of):
+            return "(" + " OR ".join(sql(part, column) for part in of) + ")" if of else "false"
+        case Not(of):
+            return f"(NOT {sql(of, column)})"
+        case Compare():
+            return _compare(condition, column(condition))
+        case _:
+            assert_never(condition)
+
+
+def _compare(compare: Compare, column: str) -> str:
+    value = compare.value
+    match compare.op:
+        case Op.IS:
+            return _equal(column, _one(value))
+        case Op.IS_NOT:
+            return f"(NOT {_equal(column, _one(value))})"
+        case Op.IN:
+            return _is_in(column, _many(value))
+        case Op.NOT_IN:
+            return f"(NOT {_is_in(column, _many(value))})"
+        case Op.AT_LEAST:
+            return _number(column, ">=", value)
+        case Op.AT_MOST:
+            return _number(column, "<=", value)
+        case Op.OVER:
+            return _number(column, ">", value)
+        case Op.BELOW:
+            return _number(column, "<", value)
+        case Op.MATCHES:
+            likes = (f"lower({column}) LIKE {literal(like_pattern(str(p)))} ESCAPE '!'" for p in _many(value))
+            return "(" + " OR ".join(likes) + ")"
+        case Op.WORDS:
+            return (
+                "("
+                + " OR ".join(f"contains({column}, {literal(word_text(str(w)))})" for w in _many(value))
+                + ")"
+            )
+        case Op.KNOWN:
+            return f"({column} IS {'NOT ' if value else ''}NULL)"
+        case _:
+            assert_never(compare.op)
+
+
+def _one(value: Scalar | tuple[Scalar, ...]) -> Scalar:
+    return value[0] if isinstance(value, tuple) else value
+
+
+def _many(value: Scalar | tuple[Scalar, ...]) -> tuple[Scalar, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _equal(column: str, value: Scalar) -> str:
+    if isinstance(value, bool):
+        return f"(lower({column}) = {literal(str(value).lower())})"
+    if isinstance(value, (int, float)):
+        return f"(TRY_CAST({column} AS DOUBLE) = {literal(value)})"
+    return f"(lower({column}) = {literal(value.lower())})"
+
+
+def _is_in(column: str, values: tuple[Scalar, ...]) -> str:
+    texts = [v for v in values if isinstance(v, str)]
+    others = [v for v in values if not isinstance(v, str)]
+    parts = [_equal(column, value) for value in others]
+    if texts:
+        parts.append(f"(lower({column}) IN ({', '.join(literal(text.lower()) for text in texts)}))")
+    return "(" + " OR ".join(parts) + ")" if parts else "false"
+
+
+def _number(column: str, sign: str, value: Scalar | tuple[Scalar, ...]) -> str:
+    return f"(TRY_CAST({column} AS DOUBLE) {sign} {literal(float(_one(value)))})"

@@ -1,0 +1,208 @@
+"""The engine on one machine: canonical tables and match in DuckDB, then the fold, then decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any, cast
+
+import numpy as np
+
+from leadledger.domain.decisions import Baseline, Transition
+from leadledger.domain.definition import Definition
+from leadledger.domain.instants import DAY
+from leadledger.domain.scoring import Calendar
+from leadledger.engine import fold as kernel
+from leadledger.engine.adoption import found_values
+from leadledger.engine.canonical import Canonical
+from leadledger.engine.evaluation import LocalEvaluation
+from leadledger.engine.match import Matched, judge_facts, match_events
+from leadledger.engine.program import Coding, compile_program
+from leadledger.engine.tables import Events, Frozen, Output, People, Program, room, scratch
+from leadledger.errors import BugError
+from leadledger.ports import Known, Sql, Stream
+
+Fold = Callable[..., tuple[int, int, int]]
+
+
+@cache
+def compiled_fold() -> Fold:
+    """The fold compiled by numba, or as plain Python where the extra `fast` is not installed.
+
+    Compiling takes about ten seconds once; the result is kept beside the source, or in NUMBA_CACHE_DIR.
+    """
+    try:
+        from numba import njit  # noqa: PLC0415  # 0.3 s to import, and optional
+    except ImportError:
+        return kernel.fold
+    try:
+        return cast("Fold", njit(cache=True)(kernel.fold))
+    except RuntimeError:  # nowhere to keep the compiled code (a read-only container without NUMBA_CACHE_DIR)
+        return cast("Fold", njit(kernel.fold))
+
+
+@dataclass(slots=True)
+class LocalEngine:
+    """Evaluates everybody in the mirror. `fold` can be replaced by the plain function for comparison."""
+
+    fold: Fold | None = None
+
+    def evaluate(
+        self, sql: Sql, definition: Definition, streams: Sequence[Stream], known: Known, as_of_us: int
+    ) -> LocalEvaluation:
+        """Score and stage everybody as of an instant. Leaves temporary tables that the evaluation reads."""
+        canonical = Canonical(sql, definition, streams, known, as_of_us)
+        canonical.build()
+        coding = compile_program(definition, as_of_us)
+        matched = match_events(canonical, coding)
+        judged = judge_facts(sql, definition, coding.statics)
+        people = sql.execute("SELECT person_id, created_us, changed_us FROM person ORDER BY p").fetchnumpy()
+        ids = [str(person_id) for person_id in people["person_id"].tolist()]
+        found = found_values(sql, definition, streams, known)
+        grades = _grades(judged.fit, definition)
+        events = _events(matched, len(ids), definition, coding)
+        frozen, frozen_rows = _frozen(ids, known, definition)
+        output = run_fold(
+            self.fold or compiled_fold(),
+            coding.program,
+            events,
+            People(
+                fit=judged.fit,
+                grade=grades,
+                static=judged.statics,
+                created=_instants(people["created_us"]),
+                changed=_instants(people["changed_us"]),
+                excluded=judged.excluded,
+                counters=_baseline_counters(ids, known, definition),
+            ),
+            frozen,
+        )
+        return LocalEvaluation(
+            sql=sql,
+            definition=definition,
+            coding=coding,
+            known=known,
+            as_of_us=as_of_us,
+            ids=ids,
+            judged=judged,
+            grades=grades,
+            matched=matched,
+            starts=events.start,
+            frozen=frozen_rows,
+            output=output,
+            found=found,
+        )
+
+
+def run_fold(fold: Fold, program: Program, events: Events, people: People, frozen: Frozen) -> Output:
+    """Call the fold until everybody is done, enlarging the buffers when they are too small."""
+    total = len(people.fit)
+    output = room(events, total, program)
+    lists = scratch(events, program)
+    reached, transitions, lines = 0, 0, 0
+    while True:
+        before = (reached, len(output.transitions), len(output.lines))
+        reached, transitions, lines = fold(
+            program, events, people, frozen, output, lists, reached, transitions, lines
+        )
+        if reached >= total:
+            break
+        output = output._replace(
+            transitions=_grown(output.transitions, transitions), lines=_grown(output.lines, lines)
+        )
+        if before == (reached, len(output.transitions), len(output.lines)):
+            msg = "the fold makes no progress although its buffers grow"
+            raise BugError(msg)
+    return output._replace(transitions=output.transitions[:transitions], lines=output.lines[:lines])
+
+
+def _grown(buffer: Any, used: int) -> Any:
+    larger = np.zeros((2 * len(buffer) + 1024, buffer.shape[1]), np.int64)
+    larger[:used] = buffer[:used]
+    return larger
+
+
+def _instants(column: Any) -> Any:
+    """int64 microseconds; -1 for null."""
+    return np.ma.filled(np.ma.asarray(column), -1).astype(np.int64)
+
+
+def _grades(fit: Any, definition: Definition) -> Any:
+    """Rank of each person's grade; -1 where no grades are defined."""
+    grades = definition.fit.grades
+    rank = np.full(len(fit), -1, np.int64)
+    for position, grade in enumerate(reversed(grades)):
+        if grade.at_least is None:
+            rank[rank < position] = position
+        else:
+            rank[fit >= round(grade.at_least * 1_000_000)] = position
+    return rank
+
+
+def _events(matched: Matched, people: int, definition: Definition, coding: Coding) -> Events:
+    start = np.searchsorted(matched.p, np.arange(people + 1)).astype(np.int64)
+    units = {rule.limit.per for rule in coding.rules if rule.limit}
+    day = month = np.zeros(0, np.int32)
+    if units & {Calendar.DAY, Calendar.WEEK, Calendar.MONTH}:
+        local = matched.at + _offsets(matched.at, definition)
+        day = (local // DAY).astype(np.int32)
+        month = local.astype("datetime64[us]").astype("datetime64[M]").astype(np.int32)
+    return Events(start, matched.at.astype(np.int64), matched.code.astype(np.int64), day, month)
+
+
+def _offsets(at: Any, definition: Definition) -> Any:
+    """Microseconds to add to UTC for the local clock. Looked up once per quarter of an hour that occurs:
+    no zone changes its clock inside one.
+    """
+    quarter = 900 * 1_000_000
+    slots, inverse = np.unique(at // quarter, return_inverse=True)
+    offsets = np.array(
+        [
+            (
+                datetime.fromtimestamp(int(slot) * 900, UTC).astimezone(definition.time_zone).utcoffset()
+                or timedelta()
+            )
+            // timedelta(microseconds=1)
+            for slot in slots
+        ],
+        np.int64,
+    )
+    return offsets[inverse] if len(slots) else np.zeros(0, np.int64)
+
+
+def _frozen(
+    ids: Sequence[str], known: Known, definition: Definition
+) -> tuple[Frozen, Mapping[int, Sequence[Transition]]]:
+    """The ledger's transitions as arrays, and by person number. A stage that the definition no longer has is no
+    longer walked, but stays in the ledger and in the counters.
+    """
+    position = {stage.id: s for s, stage in enumerate(definition.lifecycle.stages)}
+    start = np.zeros(len(ids) + 1, np.int64)
+    rows: dict[int, Sequence[Transition]] = {}
+    at, stage, inferred = [], [], []
+    if known.transitions:
+        for p, person_id in enumerate(ids):
+            transitions = known.transitions.get(person_id, ())
+            if transitions:
+                rows[p] = transitions
+                for transition in transitions:
+                    if transition.stage in position:
+                        at.append(transition.at_us)
+                        stage.append(position[transition.stage])
+                        inferred.append(transition.inferred)
+            start[p + 1] = len(at)
+    return Frozen(
+        start, np.array(at, np.int64), np.array(stage, np.int64), np.array(inferred, np.bool_)
+    ), rows
+
+
+def _baseline_counters(ids: Sequence[str], known: Known, definition: Definition) -> Any:
+    counters = definition.counters()
+    table = np.zeros((len(ids), len(counters)), np.int64)
+    for p, person_id in enumerate(ids if known.baselines else ()):
+        held: Baseline | None = known.baselines.get(person_id)
+        if held is not None and held.counters:
+            table[p] = [held.counters.get(name, 0) for name in counters]
+    return table

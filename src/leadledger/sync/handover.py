@@ -1,0 +1,107 @@
+"""Who needs an owner now, and who gets it: hand-overs of one plan, dealt in one deterministic pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from leadledger.domain.changes import Handover
+from leadledger.domain.decisions import Decision, Transition
+from leadledger.domain.definition import Definition
+from leadledger.domain.routing import Dealer, Owner, Request
+from leadledger.ports import Ledger, Mirror
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One person in one CRM whose latest entry into a routed stage asks for an owner."""
+
+    decision: Decision
+    transition: Transition
+    crm: str
+    new: bool
+    """Whether the ledger has not seen this transition before."""
+    first_contact: bool
+    """Whether the ledger has not seen this person before."""
+    owner_id: str
+    """The present owner in the CRM, or empty."""
+
+    @property
+    def key(self) -> str:
+        """The key of the transition."""
+        return self.transition.key(self.decision.person_id)
+
+    @property
+    def name(self) -> str:
+        """The key of the hand-over: one per transition and CRM."""
+        return f"{self.key}/{self.crm}"
+
+
+def asks(
+    decision: Decision, definition: Definition, owners_now: Mapping[str, str], *, first_contact: bool
+) -> list[Ask]:
+    """The hand-overs that a decision may ask for: the person is in a routed stage, once per entry and CRM.
+
+    `owners_now`: CRM -> present owner's id.
+    """
+    stage = next((s for s in definition.lifecycle.stages if s.id == decision.stage), None)
+    if stage is None or not stage.routes or decision.excluded:
+        return []
+    position = max(k for k, t in enumerate(decision.transitions) if t.stage == stage.id and not t.inferred)
+    return [
+        Ask(
+            decision,
+            decision.transitions[position],
+            crm,
+            new=position >= decision.frozen,
+            first_contact=first_contact,
+            owner_id=owners_now.get(crm, ""),
+        )
+        for crm in sorted({record.crm for record in decision.records})
+        if any(t.crm == crm and t.mapping("owner") for t in definition.targets)
+    ]
+
+
+def deal_batch(
+    found: Sequence[Ask], definition: Definition, ledger: Ledger, mirror: Mirror
+) -> dict[str, Handover]:
+    """`<transition key>/<crm>` -> hand-over. A pick that the ledger holds is used again, never drawn anew.
+
+    At first contact a lead that already has an active owner keeps it: its hand-over happened before we came.
+    """
+    dealt = dict(ledger.handovers([ask.key for ask in found]))
+    owners: dict[str, Sequence[Owner]] = {crm: mirror.owners(crm) for crm in {ask.crm for ask in found}}
+    rotation = ledger.credits()
+    dealers = {crm: Dealer(definition.routing, owners[crm], rotation) for crm in owners}
+    present = {crm: {owner.id: owner for owner in known} for crm, known in owners.items()}
+    for ask in sorted(found, key=lambda a: (a.transition.at_us, a.decision.person_id, a.crm)):
+        if ask.name in dealt or not ask.new:
+            continue
+        holder = present[ask.crm].get(ask.owner_id)
+        if ask.first_contact and holder is not None and holder.active and not holder.queue:
+            continue
+        objects = sorted(record.object for record in ask.decision.records if record.crm == ask.crm)
+        assignment = dealers[ask.crm].assign(
+            Request(
+                person_id=ask.decision.person_id,
+                stage=ask.transition.stage,
+                object=objects[0],  # "Contact" sorts before "Lead", and may never be owned by a queue
+                rule_holds=ask.decision.rule_holds,
+                account_owner_id=ask.decision.account_owner_id,
+                account_owner_refused=ask.decision.account_owner_refused,
+                previous_owner_id=ask.owner_id if ask.transition.cycle > 1 else "",
+            )
+        )
+        if assignment is not None:
+            dealt[ask.name] = Handover(
+                ask.decision.person_id,
+                ask.key,
+                ask.crm,
+                assignment.owner,
+                assignment.way,
+                assignment.rule,
+                assignment.pool,
+                assignment.skipped,
+                assignment.credits,
+            )
+    return dealt

@@ -1,0 +1,153 @@
+"""Plan: decide about everybody, compare with the CRM's present values, and say what would change and why."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from leadledger.domain.changes import Counts, Handover, Kept, Plan, RecordChange
+from leadledger.domain.decisions import Decision
+from leadledger.domain.policies import Present, diff
+from leadledger.domain.records import RecordRef
+from leadledger.domain.writeback import WriteTarget
+from leadledger.ports import Evaluation, Known
+from leadledger.sync.context import Context
+from leadledger.sync.handover import Ask, asks, deal_batch
+from leadledger.sync.pull import Pulled
+
+Found = Mapping[RecordRef, Present]
+
+
+def make_plan(context: Context, pulled: Pulled) -> Plan:
+    """The plan as of now. Writes nothing anywhere; the same mirror and ledger give the same plan."""
+    definition = context.definition
+    known = context.ledger.known()
+    context.progress.step("decide", 0, 0)
+    evaluation = context.engine.evaluate(
+        context.mirror.sql(), definition, pulled.streams, known, pulled.as_of_us
+    )
+    candidates = list(_worth_a_look(context, evaluation, known))
+    found = _present(context, candidates)
+    asked: dict[str, list[Ask]] = {d.person_id: _asks(context, d, found, known) for d in candidates}
+    dealt = deal_batch(
+        [a for each in asked.values() for a in each], definition, context.ledger, context.mirror
+    )
+    plan_id = _plan_id(context, pulled, candidates)
+    changes: list[RecordChange] = []
+    kept: list[Kept] = []
+    for decision in candidates:
+        if decision.excluded:
+            continue
+        due = {a.crm: dealt[a.name] for a in asked[decision.person_id] if a.name in dealt}
+        for target, here in _targets(context, decision, found):
+            stamp = stamp_of(plan_id, here.record, decision, definition.digest)
+            desired = diff(target, here, decision, definition, _owner_due(target, here, due), stamp)
+            kept.extend(desired.kept)
+            if desired.changes:
+                changes.append(RecordChange(here.record, decision.person_id, desired.changes))
+    context.progress.step("decide", evaluation.people, evaluation.people)
+    return Plan(
+        plan_id=plan_id,
+        definition=definition.name,
+        definition_version=definition.version,
+        definition_digest=definition.digest,
+        as_of_us=pulled.as_of_us,
+        orgs={name: org.id for name, org in pulled.orgs.items()},
+        changes=tuple(changes),
+        decisions=tuple(candidates),
+        handovers=tuple(dealt[name] for name in sorted(dealt)),
+        kept=tuple(kept),
+        counts=_counts(evaluation, candidates, pulled),
+    )
+
+
+def intent_id(plan_id: str, record: RecordRef) -> str:
+    """The id of the intent to write one record of one plan: the same in every attempt to apply it."""
+    return hashlib.sha256(f"{plan_id}\x1f{record}".encode()).hexdigest()[:16]
+
+
+def stamp_of(plan_id: str, record: RecordRef, decision: Decision, definition_digest: str) -> str:
+    """`v1:<intent id>:<ledger entries>:<definition>`: written with the values, it proves which write was applied."""
+    entries = sum(not t.inferred for t in decision.transitions)
+    return f"v1:{intent_id(plan_id, record)}:{entries}:{definition_digest[:8]}"
+
+
+def _worth_a_look(context: Context, evaluation: Evaluation, known: Known) -> Iterator[Decision]:
+    """Decisions that differ from the ledger's, and those whose records were pulled since they were decided."""
+    touched = context.mirror.touched()
+    for decision in evaluation.decisions():
+        if known.digests.get(decision.person_id) == decision.digest() and not any(
+            str(record) in touched for record in decision.records
+        ):
+            continue
+        yield decision
+
+
+def _present(context: Context, candidates: Sequence[Decision]) -> Found:
+    """The present values of all records of these people, with what was confirmed there before."""
+    wanted: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for decision in candidates:
+        for record in decision.records:
+            wanted[record.crm, record.object].append(record.id)
+    confirmed = context.ledger.confirmed()
+    found: dict[RecordRef, Present] = {}
+    for target in context.definition.targets:
+        ids = wanted.get((target.crm, target.object))
+        if not ids:
+            continue
+        fields = ["owner", *(mapping.field for mapping in target.fields)]
+        for id_, values in context.mirror.values(target.crm, target.object, fields, ids):
+            record = RecordRef(target.crm, target.object, id_)
+            found[record] = Present(
+                record, dict(zip(fields, values, strict=True)), confirmed.get(str(record), {})
+            )
+    return found
+
+
+def _targets(context: Context, decision: Decision, found: Found) -> Iterator[tuple[WriteTarget, Present]]:
+    for record in decision.records:
+        for target in context.definition.targets:
+            if (target.crm, target.object) == (record.crm, record.object) and record in found:
+                yield target, found[record]
+
+
+def _asks(context: Context, decision: Decision, found: Found, known: Known) -> list[Ask]:
+    owners_now: dict[str, str] = {}
+    for record in decision.records:
+        if record in found and (owner := found[record].values.get("owner")):
+            owners_now.setdefault(record.crm, owner)
+    first_contact = not any(str(record) in known.person_of for record in decision.records)
+    return asks(decision, context.definition, owners_now, first_contact=first_contact)
+
+
+def _owner_due(target: WriteTarget, here: Present, due: Mapping[str, Handover]) -> str | None:
+    """The owner to write: only while the hand-over has not reached this record; afterwards people decide."""
+    mapping, handover = target.mapping("owner"), due.get(target.crm)
+    if mapping is None or handover is None:
+        return None
+    arrived = here.confirmed.get(mapping.field)
+    if arrived is not None and arrived[0] == handover.owner.id:
+        return None
+    return handover.owner.id
+
+
+def _plan_id(context: Context, pulled: Pulled, candidates: Sequence[Decision]) -> str:
+    digest = hashlib.sha256(f"{context.definition.digest}\x1f{pulled.as_of_us}".encode())
+    for decision in candidates:
+        digest.update(f"\x1f{decision.person_id}\x1f{decision.digest()}".encode())
+    return digest.hexdigest()[:16]
+
+
+def _counts(evaluation: Evaluation, candidates: Sequence[Decision], pulled: Pulled) -> Counts:
+    entering = Counter(t.stage for d in candidates for t in d.transitions[d.frozen :])
+    excluded = sum(decision.excluded for decision in candidates)
+    return Counts(
+        people=evaluation.people,
+        changed=len(candidates) - excluded,
+        unchanged=evaluation.people - len(candidates) - (evaluation.excluded - excluded),
+        excluded=evaluation.excluded,
+        rejected=pulled.rejected,
+        entering_stage=dict(sorted(entering.items())),
+        funnel=dict(evaluation.funnel),
+    )

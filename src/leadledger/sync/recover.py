@@ -1,0 +1,110 @@
+"""Recover: settle what an earlier run left open, before anything else is read or written."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from leadledger.domain.intents import Intent, IntentState
+from leadledger.ports import Crm
+from leadledger.sync.context import Context
+from leadledger.sync.write import send_intents
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """How many open intents ended how."""
+
+    found: int = 0
+    confirmed: int = 0
+    """The write had been applied, or the same values were sent again and taken."""
+    abandoned: int = 0
+    """Proven never to have left the process."""
+    conflict: int = 0
+    """Somebody else changed the record since: their values stand, the next plan looks again."""
+    refused: int = 0
+    unknown: int = 0
+
+
+def recover(context: Context) -> Recovered:
+    """Ask the CRM what became of each open intent.
+
+    Never sent: abandoned. The stamp, or else every value, is there: confirmed. All as before the write: the same
+    absolute values are sent again. Anything else was done by others: conflict.
+    """
+    open_ = context.ledger.open_intents()
+    count = dict.fromkeys(IntentState, 0)
+    groups: dict[tuple[str, str], list[Intent]] = defaultdict(list)
+    for intent in open_:
+        if intent.state is IntentState.PLANNED:
+            context.ledger.settle_intents(
+                [(intent.intent_id, IntentState.ABANDONED, "it never left the process")],
+                context.clock.now_us(),
+            )
+            count[IntentState.ABANDONED] += 1
+        else:
+            groups[intent.record.crm, intent.record.object].append(intent)
+    for (crm, object_), intents in groups.items():
+        if crm in context.crms:
+            for start in range(0, len(intents), context.crms[crm].batch_size):
+                batch = intents[start : start + context.crms[crm].batch_size]
+                for state in _settle(context, context.crms[crm], object_, batch):
+                    count[state] += 1
+    if open_:
+        log.info("intents.recovered", count=len(open_), confirmed=count[IntentState.CONFIRMED])
+    return Recovered(
+        len(open_),
+        count[IntentState.CONFIRMED],
+        count[IntentState.ABANDONED],
+        count[IntentState.CONFLICT],
+        count[IntentState.REFUSED],
+        count[IntentState.UNKNOWN],
+    )
+
+
+def _settle(context: Context, crm: Crm, object_: str, intents: list[Intent]) -> list[IntentState]:
+    fields = sorted({name for intent in intents for name in intent.target})
+    fresh = crm.read(object_, [intent.record.id for intent in intents], fields)
+    rows: list[tuple[str, IntentState, str]] = []
+    again: list[Intent] = []
+    for intent in intents:
+        verdict = _verdict(intent, fresh.get(intent.record.id))
+        if verdict is None:
+            again.append(intent)
+        else:
+            rows.append((intent.intent_id, *verdict))
+    if again:
+        context.ledger.mark_sent([intent.intent_id for intent in again], context.clock.now_us())
+        outcomes = send_intents(crm, object_, again)
+        rows += [(i.intent_id, outcomes[i.record].state, outcomes[i.record].reason) for i in again]
+    context.ledger.settle_intents(rows, context.clock.now_us())
+    return [state for _, state, _ in rows]
+
+
+def _verdict(intent: Intent, fresh: Mapping[str, str | None] | None) -> tuple[IntentState, str] | None:
+    """What became of a write, or None when it was not applied and the same values may be sent again."""
+    if fresh is None:
+        return IntentState.CONFLICT, "the record is gone"
+    now = {name: fresh.get(name) or None for name in intent.target}
+    if intent.stamp and intent.stamp in now.values():
+        return IntentState.CONFIRMED, "its stamp is there"
+    if all(_alike(now[name], value) for name, value in intent.target.items()):
+        return IntentState.CONFIRMED, "its values are there"
+    if all(_alike(now[name], intent.expected.get(name)) for name in intent.target):
+        return None
+    return IntentState.CONFLICT, "changed by others since"
+
+
+def _alike(theirs: str | None, ours: str | None) -> bool:
+    """Equal as text, or as numbers (`5` and `5.0`)."""
+    if (theirs or None) == (ours or None):
+        return True
+    try:
+        return float(theirs or "") == float(ours or "")
+    except ValueError:
+        return False

@@ -1,0 +1,190 @@
+"""The use cases: plan, apply, run. Recover first, then pull, decide, plan, write; the ledger remembers each."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import structlog
+
+from leadledger.domain.changes import Plan
+from leadledger.errors import ConfigError, LeadledgerError, StateError
+from leadledger.ports import Kind, RunRecord
+from leadledger.sync.context import Context
+from leadledger.sync.guards import check_guards
+from leadledger.sync.orgcheck import check_org
+from leadledger.sync.plan import make_plan
+from leadledger.sync.pull import Pulled, pull, pull_stream
+from leadledger.sync.recover import Recovered, recover
+from leadledger.sync.write import Written, write_plan
+
+log = structlog.get_logger()
+
+_FIRST_APPLIED = {"ok", "rejected"}
+
+
+@dataclass(slots=True)
+class Report:
+    """What one command did, for the renderer and for the ledger's run."""
+
+    run_id: str
+    plan: Plan | None = None
+    pulled: Pulled | None = None
+    recovered: Recovered = field(default_factory=Recovered)
+    written: Written | None = None
+    first_run: bool = False
+    """The org was met for the first time, so `run` only planned."""
+    calls: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    @property
+    def outcome(self) -> str:
+        """`ok`, `planned`, `rejected` (finished, something was left out) or `deferred`."""
+        if self.written is None:
+            return "planned"
+        if self.written.deferred:
+            return "deferred"
+        rejected = self.pulled.rejected if self.pulled else 0
+        left_out = self.written.refused + self.written.unknown + self.written.drifted + rejected
+        return "rejected" if left_out else "ok"
+
+    def summary(self) -> dict[str, Any]:
+        """Plain JSON for the ledger and for `--json`."""
+        return {
+            "as_of_us": self.plan.as_of_us if self.plan else 0,
+            "read": dict(self.pulled.rows) if self.pulled else {},
+            "rejected": self.pulled.rejected if self.pulled else 0,
+            "recovered": asdict(self.recovered),
+            "counts": asdict(self.plan.counts) if self.plan else {},
+            "planned_records": len(self.plan.changes) if self.plan else 0,
+            "planned_fields": sum(len(c.fields) for c in self.plan.changes) if self.plan else 0,
+            "kept": len(self.plan.kept) if self.plan else 0,
+            "handovers": len(self.plan.handovers) if self.plan else 0,
+            "written": {k: v for k, v in asdict(self.written).items() if k != "unsettled"}
+            if self.written
+            else {},
+            "first_run": self.first_run,
+            "calls": {crm: dict(calls) for crm, calls in self.calls.items()},
+        }
+
+
+def plan(context: Context) -> Report:
+    """Pull and plan; the only thing that changes is the mirror. Open intents are settled first."""
+    with _run(context, "plan") as report:
+        _pull_and_plan(context, report)
+    return report
+
+
+def apply(context: Context, plan: Plan) -> Report:
+    """Write exactly this plan. Raises ConfigError when it was made for another definition or org."""
+    _check_plan(context, plan)
+    with _run(context, "apply") as report:
+        report.recovered = recover(context)
+        report.plan = plan
+        _write(context, report, plan)
+    return report
+
+
+def run(context: Context, *, allow_large: bool = False) -> Report:
+    """Plan and apply in one. The first run on an org plans only."""
+    first = not any(
+        r.command in {"run", "apply"} and r.outcome in {*_FIRST_APPLIED, "planned"}
+        for r in context.ledger.runs()
+    )
+    with _run(context, "run") as report:
+        _pull_and_plan(context, report)
+        assert report.plan is not None
+        report.first_run = first
+        if not first:
+            if not allow_large:
+                check_guards(report.plan, context.definition.guards)
+            _write(context, report, report.plan)
+    return report
+
+
+def _pull_and_plan(context: Context, report: Report) -> None:
+    report.recovered = recover(context)
+    check_org(context)
+    report.pulled = pull(context, report.run_id)
+    report.plan = make_plan(context, report.pulled)
+
+
+def _check_plan(context: Context, plan: Plan) -> None:
+    if plan.definition_digest != context.definition.digest:
+        msg = (
+            f"The plan was made with another state of the definition {plan.definition!r} "
+            f"({plan.definition_digest[:8]}, now {context.definition.digest[:8]}). Make a new one with `leadledger plan`."
+        )
+        raise ConfigError(msg)
+    for name, org_id in plan.orgs.items():
+        found = context.crms[name].org() if name in context.crms else None
+        if found is None or found.id != org_id:
+            msg = f"The plan was made for {name} org {org_id}, this is {found.id if found else 'not connected'}. Nothing was written."
+            raise ConfigError(msg)
+
+
+def _write(context: Context, report: Report, plan: Plan) -> None:
+    """Decisions first, then the writes, then what is settled; a kill anywhere leaves a state to go on from."""
+    context.ledger.record_decisions(report.run_id, plan.decisions, plan.handovers)
+    report.written = write_plan(context, plan, report.run_id)
+    context.ledger.settle_decisions(
+        decision.person_id
+        for decision in plan.decisions
+        if decision.person_id not in report.written.unsettled
+    )
+    context.mirror.settle_touched()
+    if report.written.confirmed:
+        _read_back(context, report)
+
+
+def _read_back(context: Context, report: Report) -> None:
+    """Read our own writes where the CRM's answer did not carry them: the next run need not see them as news."""
+    for name, crm in context.crms.items():
+        written = {
+            change.record.object
+            for change in (report.plan.changes if report.plan else ())
+            if change.record.crm == name
+        }
+        if written and not crm.answers_with_values:
+            for stream in crm.streams(context.definition):
+                if (
+                    stream.kind is Kind.PEOPLE
+                    and stream.name in written
+                    and context.mirror.watermark(stream) is not None
+                ):
+                    pull_stream(context, crm, stream, report.run_id)
+
+
+@contextmanager
+def _run(context: Context, command: str) -> Iterator[Report]:
+    """Open a run in the ledger and close it with its outcome, also when it fails."""
+    report = Report(run_id=uuid.uuid4().hex[:12])
+    definition = context.definition
+    context.ledger.begin_run(
+        RunRecord(
+            report.run_id,
+            command,
+            definition.name,
+            definition.version,
+            definition.digest,
+            context.clock.now_us(),
+        )
+    )
+    structlog.contextvars.bind_contextvars(run_id=report.run_id)
+    outcome = "failed"
+    try:
+        yield report
+        outcome = report.outcome
+    except LeadledgerError as exc:
+        outcome = type(exc).__name__.removesuffix("Error").lower()
+        raise
+    finally:
+        report.calls = {name: dict(crm.calls()) for name, crm in context.crms.items()}
+        try:
+            context.ledger.end_run(report.run_id, context.clock.now_us(), outcome, report.summary())
+        except StateError:
+            log.exception("run.not_recorded", run_id=report.run_id)
+        log.info("run.ended", command=command, outcome=outcome)
+        structlog.contextvars.unbind_contextvars("run_id")

@@ -1,0 +1,166 @@
+"""Small worlds for tests: definitions and raw mirror tables, with sensible defaults."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from leadledger.domain.conditions import Compare, Condition, Op, Space
+from leadledger.domain.definition import Definition
+from leadledger.domain.instants import DAY, HOUR
+from leadledger.domain.lifecycle import (
+    ActivityTrigger,
+    DealEvent,
+    DealTrigger,
+    HandRaiseTrigger,
+    Lifecycle,
+    Stage,
+    StatusTrigger,
+    WhenTrigger,
+)
+from leadledger.domain.routing import Routing
+from leadledger.domain.scoring import Engagement, EngagementRule, Fit, FitRule, Grade
+from leadledger.domain.sources import ActivitySource, PeopleSource
+from leadledger.ports import COLUMNS, COMMON_COLUMNS, Kind, Stream
+
+START = 1_767_225_600_000_000
+"""2026-01-01T00:00:00Z"""
+
+
+def days(count: float) -> int:
+    """An instant, so many days after START."""
+    return START + int(count * DAY)
+
+
+def hours(count: float) -> int:
+    """An instant, so many hours after START."""
+    return START + int(count * HOUR)
+
+
+def when(name: str, value: Any, op: Op = Op.IS, space: Space = Space.ACTIVITY) -> Condition:
+    """One comparison."""
+    return Compare(space, name, op, value)
+
+
+def a_rule(id_: str, points: float, type_: str | None = None, **more: Any) -> EngagementRule:
+    """A rule for all activities of one type, by default the type named like the rule."""
+    return EngagementRule(id_, more.pop("when", when("type", type_ or id_)), points, **more)
+
+
+def stages(threshold: float = 100) -> Lifecycle:
+    """inquiry, mql (score over the threshold, or hand-raise), sql, customer; recycled with reset."""
+    return Lifecycle(
+        (
+            Stage("inquiry", (ActivityTrigger(when("type", "form")),)),
+            Stage(
+                "mql",
+                (HandRaiseTrigger(), WhenTrigger(when("score", threshold, Op.OVER, Space.COMPUTED))),
+                counter="mql_counter",
+                reenter_from=("recycled",),
+                routes=True,
+            ),
+            Stage("sql", (DealTrigger(DealEvent.CREATED),), reenter_from=("recycled",)),
+            Stage("customer", (DealTrigger(DealEvent.WON),), reenter_from=("recycled",)),
+            Stage(
+                "recycled",
+                (StatusTrigger("Status", ("Recycle",)),),
+                side=True,
+                sources=("mql", "sql"),
+                resets_engagement=True,
+            ),
+        )
+    )
+
+
+def a_definition(**changes: Any) -> Definition:
+    """A definition over Salesforce leads and one activity stream `Visit__c`."""
+    default = Definition(
+        name="test",
+        version="1",
+        digest="0" * 64,
+        time_zone=ZoneInfo("Europe/Berlin"),
+        connections=("salesforce",),
+        people=(
+            PeopleSource(
+                "salesforce",
+                "Lead",
+                {"email": "Email", "company": "Company", "title": "Title", "employees": "Employees", "country": "Country"},
+            ),
+        ),
+        activities=(
+            ActivitySource("salesforce", "Visit__c", "visit", when("Kind", "visit", space=Space.FIELD), at="At", asset="Url"),
+            ActivitySource("salesforce", "Visit__c", "form", when("Kind", "form", space=Space.FIELD), at="At", asset="Url"),
+            ActivitySource("salesforce", "Visit__c", "demo", when("Kind", "demo", space=Space.FIELD), at="At", intent="hand_raise"),
+            ActivitySource("salesforce", "Visit__c", "careers", when("Kind", "careers", space=Space.FIELD), at="At"),
+        ),
+        engagement=Engagement((a_rule("visit", 10), a_rule("form", 30), a_rule("demo", 50, auto_qualify=True))),
+        fit=Fit((FitRule("size", when("employees", 50, Op.AT_LEAST, Space.FACT), 20),), grades=(Grade("A", 20), Grade("F", None))),
+        lifecycle=stages(),
+        routing=Routing(),
+        targets=(),
+    )
+    return replace(default, **changes)
+
+
+STREAMS = (
+    Stream("salesforce", "Lead", Kind.PEOPLE, ("Email", "Company", "Title", "Employees", "Country", "MQLs", "First")),
+    Stream("salesforce", "Contact", Kind.PEOPLE, ("Email", "Company", "Title", "Employees", "Country", "MQLs", "First")),
+    Stream("salesforce", "Visit__c", Kind.ACTIVITIES, ("Kind", "At", "Url", "Seconds"), frozenset({"At"})),
+    Stream("salesforce", "LeadHistory", Kind.HISTORY),
+    Stream("salesforce", "Opportunity", Kind.DEALS),
+    Stream("salesforce", "Role", Kind.DEAL_PEOPLE),
+)
+
+
+class World:
+    """Raw tables in a DuckDB in memory, filled row by row."""
+
+    def __init__(self) -> None:
+        self.connection = duckdb.connect(":memory:")
+        self.connection.execute("CREATE SCHEMA raw")
+        self.streams: Sequence[Stream] = STREAMS
+        for stream in STREAMS:
+            columns = {**COMMON_COLUMNS, **COLUMNS[stream.kind]}
+            columns |= {name: "BIGINT" if name in stream.instants else "VARCHAR" for name in stream.fields}
+            self.connection.execute(
+                f'CREATE TABLE raw."{stream.table}" (' + ", ".join(f'"{n}" {k}' for n, k in columns.items()) + ")"
+            )
+        self._count = 0
+
+    def close(self) -> None:
+        """Give the memory back."""
+        with contextlib.suppress(duckdb.Error):
+            self.connection.close()
+
+    def add(self, stream: str, id_: str | None = None, **values: Any) -> str:
+        """Insert one row; ids are numbered where none is given."""
+        self._count += 1
+        row = {"id": id_ or f"{stream}-{self._count:06}", "modified_us": START, "deleted": False, **values}
+        names = ", ".join(f'"{name}"' for name in row)
+        marks = ", ".join("?" for _ in row)
+        self.connection.execute(f'INSERT INTO raw."salesforce.{stream}" ({names}) VALUES ({marks})', list(row.values()))
+        return str(row["id"])
+
+    def lead(self, id_: str = "00Q1", **values: Any) -> str:
+        """A lead that exists since START."""
+        return self.add("Lead", id_, **{"created_us": START, "Email": f"{id_.lower()}@acme.test", **values})
+
+    def activity(self, kind: str, at: int, person: str = "00Q1", id_: str | None = None, **values: Any) -> str:
+        """One activity of a lead."""
+        return self.add("Visit__c", id_, Kind=kind, At=at, person=person, **values)
+
+    def status(self, value: str, at: int, person: str = "00Q1") -> str:
+        """A rep set the lead's status."""
+        return self.add("LeadHistory", person=person, field="Status", new=value, at_us=at)
+
+    def deal(self, created: int, person: str = "00Q1", *, won: int | None = None) -> str:
+        """A deal of a lead."""
+        deal = self.add("Opportunity", created_us=created, closed_us=won, won=won is not None, closed=won is not None)
+        self.add("Role", deal=deal, person=person)
+        return deal
+
