@@ -135,12 +135,10 @@ def connect(name: str, settings: Settings) -> Crm:
     from leadledger.crm.hubspot.crm import HubSpotCrm
 
     h = settings.hubspot
-    loopback = h.url.startswith(("http://127.", "http://localhost", "http://[::1]"))
     return HubSpotCrm(
         HubSpotAccess(token=h.token.get_secret_value(), url=h.url),
         sleeper=SystemSleeper(),
         monotonic=time.monotonic,
-        allow_http_loopback=loopback,
     )
 
 

@@ -205,7 +205,11 @@ class Crm(Protocol):
     """The first part of a field path that leads to the account: `Account` or `company`."""
 
     def org(self) -> Org:
-        """Log in if necessary and say who answered. Cheap after the first call."""
+        """Log in if necessary and say who answered: at most one call, none after the first. The name may be empty."""
+        ...
+
+    def introduce(self) -> Org:
+        """The same with its name and whether it is a sandbox, for the first contact; at most one call more."""
         ...
 
     def streams(self, definition: Definition) -> Sequence[Stream]:
@@ -395,7 +399,10 @@ class Ledger(Protocol):
     """The precious store: append-only facts and the intents. Every method is one durable transaction."""
 
     def pin_org(self, crm: str, org_id: str, name: str) -> None:
-        """Remember which organisation this ledger belongs to. Raises StateError for another one."""
+        """Remember which organisation this ledger belongs to. Raises StateError for another one.
+
+        An empty name leaves the one that is known.
+        """
         ...
 
     def begin_run(self, run: RunRecord) -> None:

@@ -324,14 +324,25 @@ class CrmContract:
 
         assert sum(scene.crm.calls().values()) == scene.arrived()
 
-    def test_the_organisation_is_asked_for_once(self, scene: Scene) -> None:
+    def test_the_organisation_is_known_after_one_call_at_most_and_for_nothing_later(
+        self, scene: Scene
+    ) -> None:
         first = scene.crm.org()
         made = sum(scene.crm.calls().values())
 
         assert scene.crm.org() == first
-        assert sum(scene.crm.calls().values()) == made <= 2
+        assert sum(scene.crm.calls().values()) == made <= 1
         assert first.id
         assert abs(first.now_us - scene.clock.now_us()) < 60 * SECOND
+
+    def test_an_introduction_tells_the_name_for_one_call_more(self, scene: Scene) -> None:
+        org = scene.crm.org()
+        made = sum(scene.crm.calls().values())
+
+        introduced = scene.crm.introduce()
+
+        assert sum(scene.crm.calls().values()) <= made + 1
+        assert (introduced.id, bool(introduced.name)) == (org.id, True)
 
     def test_a_field_is_described_with_its_kind_and_whether_it_may_be_written(self, scene: Scene) -> None:
         field = scene.crm.describe(scene.object)[scene.number_field]

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from contracts.crm_contract import CrmContract, Naps, Scene, pulled, writable_ids
 from leadledger.crm.salesforce.access import SalesforceAccess
@@ -22,15 +26,14 @@ from leadledger.sandbox.clock import StoryClock
 from leadledger.sandbox.faults import FOR_EVER, Act
 from leadledger.sandbox.http import App, Response
 from leadledger.sandbox.salesforce.app import SalesforceApp
+from leadledger.sandbox.salesforce.org import INTEGRATION_USERNAME
 from leadledger.sandbox.server import Sandbox
 from leadledger.sandbox.storage import open_storage
 from leadledger.sandbox.story.salesforce import salesforce_rows
 from leadledger.sandbox.story.telling import story
 
 STORY = story(7, 60)
-ROWS = [
-    (o, {**r, "Id": "a01" + r["Id"][3:]} if o == "Visit__c" else r) for o, r in salesforce_rows(STORY)
-]  # TEMP
+ROWS = list(salesforce_rows(STORY))
 
 CALL = Compare(Space.FIELD, "TaskSubtype", Op.IS, "Call")
 WEBINAR = Compare(Space.FIELD, "Campaign.Type", Op.IS, "Webinar")
@@ -157,7 +160,7 @@ class TestSalesforce(CrmContract):
         scene.fault(Act.EXPIRE_TOKEN, "*/query*", times=FOR_EVER)
 
         with pytest.raises(AuthError, match="not help"):
-            scene.crm.org()
+            scene.crm.introduce()
 
         assert scene.arrived("*/query*") == 2
 
@@ -298,8 +301,6 @@ class TestSalesforce(CrmContract):
         assert {row["id"] for row in rows if not row["deleted"]} == live(scene, "Visit__c")
 
     def test_an_unknown_field_is_one_clear_line(self, scene: Scene) -> None:
-        import dataclasses
-
         people = (PeopleSource("salesforce", "Lead", {"budget": "Budgett__c"}),)
         stream = next(
             s
@@ -312,6 +313,29 @@ class TestSalesforce(CrmContract):
 
         assert "\n" not in str(raised.value)
         assert "SELECT" not in str(raised.value)
+
+    def test_a_jwt_login_works_with_a_key_that_the_organisation_trusts(
+        self, scene: Scene, tmp_path: Path
+    ) -> None:
+        key = rsa.generate_private_key(65537, 2048)
+        path = tmp_path / "key.pem"
+        path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        path.chmod(0o600)
+        public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        by_key = dataclasses.replace(
+            access(scene.sandbox.base_url, scene.app),
+            client_secret="",
+            username=INTEGRATION_USERNAME,
+            private_key_file=path,
+        )
+        crm = SalesforceCrm(by_key, sleeper=scene.naps)
+
+        with pytest.raises(AuthError, match="invalid_grant"):
+            crm.org()
+        scene.app.trust(public.decode())
+
+        assert crm.org().id == scene.crm.org().id
+        crm.close()
 
     def test_a_wrong_secret_is_one_clear_line(self, scene: Scene) -> None:
         wrong = access(scene.sandbox.base_url, scene.app, client_secret="not-the-secret")

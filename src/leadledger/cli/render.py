@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -13,6 +14,7 @@ from rich.text import Text
 
 from leadledger.cli.text import number, plain, shortened
 from leadledger.domain.changes import Plan, RecordChange
+from leadledger.domain.decisions import whole
 from leadledger.domain.definition import Definition
 from leadledger.domain.instants import iso
 from leadledger.domain.values import points_text
@@ -21,11 +23,14 @@ from leadledger.insight.explain import Explanation
 from leadledger.sync.run import Report
 
 WIDTH = 36
+FILE_WIDTH = 160
+"""Columns when the output is not a terminal."""
 
 
 def console() -> Console:
     """stdout; colour only where a terminal shows it and NO_COLOR is not set."""
-    return Console(highlight=False, soft_wrap=False)
+    wide = None if sys.stdout.isatty() else FILE_WIDTH
+    return Console(highlight=False, width=wide)
 
 
 def harmless(text: str | None, width: int = WIDTH) -> str:
@@ -41,7 +46,8 @@ def report(out: Console, report_: Report, definition: Definition) -> None:
         )
         for name, org in report_.pulled.orgs.items():
             kind = " (sandbox)" if org.sandbox else ""
-            out.print(f"[bold]{name}[/]  {harmless(org.name, 60)}{kind}, org {harmless(org.id, 40)}")
+            called = f"{harmless(org.name, 60)}{kind}, " if org.name else ""
+            out.print(f"[bold]{name}[/]  {called}org {harmless(org.id, 40)}")
         out.print(
             f"read      {rows or 'nothing new'}"
             + (f"; [yellow]{report_.pulled.rejected} rejected[/]" if report_.pulled.rejected else "")
@@ -54,7 +60,7 @@ def report(out: Console, report_: Report, definition: Definition) -> None:
         )
     if report_.plan:
         plan_numbers(out, report_.plan, definition)
-    if report_.written:
+    if report_.written and report_.written.planned:
         w = report_.written
         left = {
             "already there": w.already,
@@ -125,26 +131,31 @@ def funnel(
 
 
 def plan_table(out: Console, plan: Plan, limit: int) -> None:
-    """The changes, record by record: old -> new and why."""
-    if not plan.changes:
-        return
-    table = Table(title=None, header_style="bold", box=None, pad_edge=False, padding=(0, 1))
-    for column in ("record", "field", "old", "", "new", "why"):
-        table.add_column(column, overflow="fold")
+    """The changes, record by record: field, old -> new, and why."""
+    decisions = {decision.person_id: decision for decision in plan.decisions}
     for change in plan.changes[:limit]:
-        for position, field in enumerate(f for f in change.fields if f.value != "stamp"):
-            table.add_row(
-                harmless(str(change.record), 60) if position == 0 else "",
-                field.field,
-                Text(shortened(field.old or "-", 24), "dim"),
-                "->",
-                Text(
-                    shortened(field.new or "(empty)", WIDTH), "green" if field.value not in COMPANIONS else ""
-                ),
-                Text(shortened(field.reason, 48), "dim"),
-            )
-        table.add_section()
-    out.print(table)
+        d = decisions[change.person_id]
+        out.print(
+            f"[bold]{harmless(str(change.record), 70)}[/]  {harmless(d.stage) or 'no stage'}, score {whole(d.score)}"
+            f"{f', grade {harmless(d.grade)}' if d.grade else ''}",
+            soft_wrap=True,
+        )
+        table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1))
+        table.add_column(min_width=26, no_wrap=True)
+        table.add_column(max_width=26, no_wrap=True)
+        table.add_column(no_wrap=True)
+        table.add_column(max_width=70, no_wrap=True)
+        table.add_column(no_wrap=True)
+        for field in change.fields:
+            if field.value != "stamp":
+                table.add_row(
+                    f"  {escape(field.field)}",
+                    Text(shortened(field.old or "-", 26), "dim"),
+                    "->",
+                    Text(shortened(field.new or "(empty)", 70), "" if field.value in COMPANIONS else "green"),
+                    Text(shortened(field.reason, 60), "dim"),
+                )
+        out.print(table)
     if len(plan.changes) > limit:
         out.print(
             f"… and {number(len(plan.changes) - limit)} more records (--all shows them, -o FILE saves the plan)"

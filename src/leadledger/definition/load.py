@@ -30,7 +30,7 @@ from leadledger.definition.documents.people import PeopleDocument
 from leadledger.definition.documents.routing import RoutingDocument
 from leadledger.definition.documents.scoring import ScoringDocument
 from leadledger.definition.documents.writeback import WritebackDocument
-from leadledger.definition.examples import Example, to_examples
+from leadledger.definition.examples import to_examples
 from leadledger.definition.problems import (
     Report,
     empty_values,
@@ -40,6 +40,7 @@ from leadledger.definition.problems import (
 )
 from leadledger.definition.yaml_files import YamlFile, read_yaml
 from leadledger.domain.definition import Definition
+from leadledger.domain.examples import Example
 from leadledger.errors import BugError, ConfigError, Problem
 
 MODELS: Mapping[str, type[BaseModel]] = {

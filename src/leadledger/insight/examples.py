@@ -82,7 +82,7 @@ def _world(example: Example, definition: Definition) -> tuple[Definition, tuple[
 def _rows(example: Example, streams: Sequence[Stream]) -> list[list[Row]]:
     first = min((a.at_us for a in example.activities), default=example.as_of_us)
     common = {"modified_us": first, "deleted": False}
-    deals: list[dict[str, Any]] = []
+    deals: list[Row] = []
     for n, deal in enumerate(example.deals):
         row: dict[str, Any] = {**common, "id": f"deal{n}", "owner": None, "won": False, "closed": False}
         row |= {"created_us": deal.at_us if deal.event is DealEvent.CREATED else None, "closed_us": None}

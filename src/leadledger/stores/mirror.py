@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from leadledger.domain.intents import Outcome
 from leadledger.domain.routing import Owner
 from leadledger.errors import BugError, StateError
 from leadledger.ports import Kind, Page, Seen, Sql, Stream, Watermark
@@ -111,6 +112,18 @@ class DuckDbMirror:
         """Forget the touched records: their decisions are in the ledger."""
         with self._transaction():
             self._connection.execute("DELETE FROM touched")
+
+    def note_written(self, crm: str, object_: str, outcomes: Sequence[Outcome]) -> None:
+        """Take over what the CRM answered to our own write: values and time of change. Not a touch.
+
+        Outcomes without values are passed over; values of fields that the mirror does not hold are ignored.
+        """
+        stream = self._prepared.get(f"{crm}.{object_}")
+        told = [outcome for outcome in outcomes if outcome.values is not None and outcome.modified_us]
+        if stream is None or not told:
+            return
+        with self._transaction():
+            pages.take_over(self._connection, stream, told)
 
     def values(
         self, crm: str, object_: str, fields: Sequence[str], ids: Sequence[str] | None = None

@@ -29,6 +29,8 @@ def check_org(context: Context) -> None:
         context.mirror.prepare(streams)
         if all(context.mirror.watermark(stream) is not None for stream in streams):
             continue
+        org = crm.introduce()
+        context.ledger.pin_org(name, org.id, org.name)
         for source in (s for s in context.definition.people if s.crm == name):
             described = crm.describe(source.object)
             problems.extend(_facts(source, crm, described))

@@ -14,13 +14,16 @@ from leadledger.domain.writeback import WriteTarget
 from leadledger.ports import Evaluation, Known
 from leadledger.sync.context import Context
 from leadledger.sync.handover import Ask, asks, deal_batch
-from leadledger.sync.pull import Pulled
+from leadledger.sync.pull import Pulled, pull_owners
 
 Found = Mapping[RecordRef, Present]
 
 
-def make_plan(context: Context, pulled: Pulled) -> Plan:
-    """The plan as of now. Writes nothing anywhere; the same mirror and ledger give the same plan."""
+def make_plan(context: Context, pulled: Pulled, run_id: str) -> Plan:
+    """The plan as of now. Writes nothing to CRM or ledger; the same mirror and ledger give the same plan.
+
+    Owners are read from the CRM when somebody needs one.
+    """
     definition = context.definition
     known = context.ledger.known()
     context.progress.step("decide", 0, 0)
@@ -30,6 +33,7 @@ def make_plan(context: Context, pulled: Pulled) -> Plan:
     candidates = list(_worth_a_look(context, evaluation, known))
     found = _present(context, candidates)
     asked: dict[str, list[Ask]] = {d.person_id: _asks(context, d, found, known) for d in candidates}
+    pull_owners(context, run_id, pulled, {a.crm for each in asked.values() for a in each if a.new})
     dealt = deal_batch(
         [a for each in asked.values() for a in each], definition, context.ledger, context.mirror
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -46,10 +46,19 @@ def pull(context: Context, run_id: str) -> Pulled:
     context.mirror.prepare(pulled.streams)
     for name, crm in context.crms.items():
         for stream in pulled.of(name):
+            if stream.kind is Kind.OWNERS:
+                continue  # read when a hand-over is due, see `pull_owners`
             if stream.kind is Kind.PEOPLE and context.mirror.watermark(stream) is None:
                 pulled.first = True
             pulled.rows[stream.table] = pull_stream(context, crm, stream, run_id, pulled)
     return pulled
+
+
+def pull_owners(context: Context, run_id: str, pulled: Pulled, crms: Collection[str]) -> None:
+    """Read users and queues, just before leads are dealt: who became inactive a minute ago gets nothing."""
+    for stream in pulled.streams:
+        if stream.kind is Kind.OWNERS and stream.crm in crms:
+            pulled.rows[stream.table] = pull_stream(context, context.crms[stream.crm], stream, run_id, pulled)
 
 
 def pull_stream(context: Context, crm: Crm, stream: Stream, run_id: str, pulled: Pulled | None = None) -> int:

@@ -81,6 +81,8 @@ def apply(context: Context, plan: Plan) -> Report:
     """Write exactly this plan. Raises ConfigError when it was made for another definition or org."""
     _check_plan(context, plan)
     with _run(context, "apply") as report:
+        for crm in context.crms.values():
+            context.mirror.prepare(crm.streams(context.definition))
         report.recovered = recover(context)
         report.plan = plan
         _write(context, report, plan)
@@ -108,7 +110,7 @@ def _pull_and_plan(context: Context, report: Report) -> None:
     report.recovered = recover(context)
     check_org(context)
     report.pulled = pull(context, report.run_id)
-    report.plan = make_plan(context, report.pulled)
+    report.plan = make_plan(context, report.pulled, report.run_id)
 
 
 def _check_plan(context: Context, plan: Plan) -> None:

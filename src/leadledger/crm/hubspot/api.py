@@ -19,7 +19,7 @@ from leadledger.crm.hubspot.access import HubSpotAccess
 from leadledger.crm.hubspot.errors import body_of, classify, codes
 from leadledger.crm.replies import Reply
 from leadledger.crm.transport import Transport
-from leadledger.domain.instants import to_us
+from leadledger.domain.instants import SECOND, to_us
 from leadledger.errors import CrmUnavailableError
 from leadledger.ports import Sleeper
 
@@ -81,6 +81,7 @@ class Api:
     ) -> None:
         self.governor = Governor(BUCKETS, monotonic=monotonic, sleeper=sleeper)
         self.server_us = 0
+        self._observed_s = 0.0
         self._slowed_at = float("-inf")
         self.transport = Transport(
             crm="hubspot",
@@ -103,6 +104,7 @@ class Api:
             # A proxy's malformed date is no date; the next answer brings another.
             with contextlib.suppress(ValueError):
                 self.server_us = to_us(parsedate_to_datetime(date))
+                self._observed_s = self.governor.monotonic()
         daily, daily_left = _number(headers, "Daily"), _number(headers, "Daily-Remaining")
         if daily is not None and daily_left is not None:
             self.governor.observe_quota(daily - daily_left, daily)
@@ -112,6 +114,10 @@ class Api:
             if now - self._slowed_at >= BUCKETS[0].seconds:
                 self._slowed_at = now
                 self.governor.slow_down(LIST, 1.0)
+
+    def now_us(self) -> int:
+        """The account's time now: its latest Date and the whole seconds since. Never ahead of its true clock."""
+        return self.server_us + int(self.governor.monotonic() - self._observed_s) * SECOND
 
     def account(self) -> JsonObject:
         """Who the key belongs to: portalId, accountType, timeZone."""

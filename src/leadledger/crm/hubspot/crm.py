@@ -52,6 +52,7 @@ class HubSpotCrm:
     name = CRM
     account_prefix = ACCOUNT_PREFIX
     batch_size = BATCH_LIMIT
+    answers_with_values = True
 
     def __init__(
         self,
@@ -80,7 +81,7 @@ class HubSpotCrm:
         self._deals: DealsPulled | None = None
 
     def org(self) -> Org:
-        """The account of the key, asked once; `now_us` is HubSpot's latest Date."""
+        """The account of the key, asked once; `now_us` is its own clock, carried on from its latest answer."""
         if self._org is None:
             account = self._api.account()
             portal = account.get("portalId")
@@ -89,8 +90,12 @@ class HubSpotCrm:
                 raise CrmUnavailableError(msg)
             kind = str(account.get("accountType", "STANDARD"))
             name = f"HubSpot account {portal}" + ("" if kind == "STANDARD" else f" ({kind})")
-            self._org = Org(str(portal), name, self._api.server_us, sandbox=kind != "STANDARD")
-        return replace(self._org, now_us=self._api.server_us)
+            self._org = Org(str(portal), name, self._api.now_us(), sandbox=kind != "STANDARD")
+        return replace(self._org, now_us=self._api.now_us())
+
+    def introduce(self) -> Org:
+        """The account answers with its kind at once."""
+        return self.org()
 
     def streams(self, definition: Definition) -> Sequence[Stream]:
         """The streams that a definition needs. Its time zone is the one in which dates without time are read."""

@@ -56,7 +56,7 @@ def pull_histories(
 
     A person's history comes whole in one page and replaces the old one. `kept` costs no call.
     """
-    until_us = api.server_us
+    until_us = api.now_us()
     usable = kept is not None and kept.complete and kept.stream.options == stream.options
     at_hand = kept.people if kept is not None and usable else {}
 

@@ -77,7 +77,14 @@ def tombstone(stream: Stream, id_: str, modified_us: int, **columns: str) -> dic
     """The row of a record that is gone."""
     fixed = {**COMMON_COLUMNS, **COLUMNS[stream.kind]}
     empty = {name: False if kind == "BOOLEAN" else None for name, kind in fixed.items()}
-    return {**empty, **dict.fromkeys(stream.fields), "id": id_, "modified_us": modified_us, "deleted": True, **columns}
+    return {
+        **empty,
+        **dict.fromkeys(stream.fields),
+        "id": id_,
+        "modified_us": modified_us,
+        "deleted": True,
+        **columns,
+    }
 
 
 def rejected(stream: Stream, id_: str, reason: str) -> Rejected:

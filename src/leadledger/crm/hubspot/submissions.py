@@ -42,6 +42,7 @@ class SubmissionsPull:
         return Pull(self._pages(), lambda: self._watermark)
 
     def _pages(self) -> Iterator[Page]:
+        now_us = self._api.now_us()
         known: Mapping[str, str] = self._since.get("forms") or {}
         listed_us = int(self._since.get("listed_us", 0))
         forms, living = dict(known), dict(known)
@@ -49,12 +50,11 @@ class SubmissionsPull:
             living = self._forms(archived=False)
             forms = {**self._forms(archived=True), **living}
             self._warn_of_missing(forms)
-            listed_us = self._api.server_us
-        elif self._api.server_us // DAY != listed_us // DAY:
+            listed_us = now_us
+        elif now_us // DAY != listed_us // DAY:
             living = self._forms(archived=False)
             forms |= living
-            listed_us = self._api.server_us
-        until_us = self._api.server_us
+            listed_us = now_us
         given = frozenset(self._since.get("recent") or ())
         low_us = int(self._since.get("until_us", 0)) - OVERLAP
         recent: list[str] = []
@@ -71,14 +71,14 @@ class SubmissionsPull:
                 recent += [
                     str(one.get("conversionId"))
                     for one, at_us in zip(submissions, instants, strict=True)
-                    if at_us is not None and at_us >= until_us - OVERLAP
+                    if at_us is not None and at_us >= now_us - OVERLAP
                 ]
                 if new:
                     yield self._page(new, name, form_id)
                 if any(at_us is not None and at_us < since_us for at_us in instants):
                     break
         # A form that was archived is read once more and then left: nobody can fill it in.
-        self._watermark = {"until_us": until_us, "listed_us": listed_us, "forms": living, "recent": recent}
+        self._watermark = {"until_us": now_us, "listed_us": listed_us, "forms": living, "recent": recent}
 
     def _forms(self, *, archived: bool) -> dict[str, str]:
         wanted = {name.casefold() for name in self._stream.options}

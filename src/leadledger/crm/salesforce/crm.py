@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -30,6 +32,7 @@ class SalesforceCrm:
     name = CRM
     account_prefix = "Account"
     batch_size = WRITE_ROWS
+    answers_with_values = False
 
     def __init__(
         self,
@@ -49,25 +52,28 @@ class SalesforceCrm:
         self._zone = ZoneInfo("UTC")
 
     def org(self) -> Org:
-        """Log in if necessary and say who answered: one login and one query, then none."""
+        """Log in if necessary and say who answered: one call, then none. The name is empty until `introduce`."""
         if self._org is None:
-            id_ = self._api.login.grant().org_id
+            grant = self._api.login.grant()
+            self._org = Org(id=grant.org_id, name="", now_us=self._api.server_now_us)
+        return self._org
+
+    def introduce(self) -> Org:
+        """The organisation with its name and whether it is a sandbox: one query after the login, then none."""
+        org = self.org()
+        if not org.name:
             soql = "SELECT Id, Name, IsSandbox FROM Organization"
             records = [record for page in self._api.query(soql, deleted=False) for record in page.records]
-            named = next((record for record in records if str(lookup(record, "Id"))[:15] == id_[:15]), None)
-            if named is None:
+            own = next((record for record in records if str(lookup(record, "Id"))[:15] == org.id[:15]), None)
+            if own is None:
                 msg = (
                     "Salesforce does not show the organisation that the login belongs to. "
                     "Check the integration user's permissions"
                 )
                 raise AuthError(msg)
-            self._org = Org(
-                id=id_,
-                name=str(lookup(named, "Name") or ""),
-                now_us=self._api.server_now_us,
-                sandbox=lookup(named, "IsSandbox") is True,
-            )
-        return self._org
+            name = str(lookup(own, "Name") or org.id)
+            self._org = org = replace(org, name=name, sandbox=lookup(own, "IsSandbox") is True)
+        return org
 
     def streams(self, definition: Definition) -> Sequence[Stream]:
         """Owners, accounts, people, activities, history, deals. Raises ConfigError with all problems."""

@@ -171,7 +171,9 @@ def edit(account: Account, object_: str, record_id: str, fields: Mapping[str, An
             row = account.store.document(object_, record_id)
             if row is None:
                 raise KeyError(f"{object_} {record_id} is not in this HubSpot account")
-            account.store.keep(object_, record_id, {**row, **fields, "updatedAt": stamp(account.now_ms())})
+            changed = {**row, **fields, "updatedAt": stamp(account.now_ms())}
+            changed["archived"] = str(changed.get("archived", False)).lower() == "true"
+            account.store.keep(object_, record_id, changed)
         return
     type_ = find_type(object_)
     with account.store.transaction():

@@ -17,7 +17,7 @@ SQL = load("runs.sql")
 
 
 def pin_org(connection: sqlite3.Connection, place: str, crm: str, org_id: str, name: str) -> None:
-    """Remember an organisation; its name may change, its id may not."""
+    """Remember an organisation; its name may change (an empty one leaves it), its id may not."""
     pinned = connection.execute(SQL["pinned_org"], (crm,)).fetchone()
     if pinned and pinned[0] != org_id:
         raise StateError(

@@ -3,6 +3,7 @@ SELECT org_id, name FROM org WHERE crm = ?
 
 -- name: pin_org
 INSERT INTO org (crm, org_id, name) VALUES (?, ?, ?) ON CONFLICT (crm) DO UPDATE SET name = excluded.name
+WHERE excluded.name <> ''
 
 -- name: begin
 INSERT INTO run (run_id, command, definition, definition_version, definition_digest, started_us, ended_us,

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
 from leadledger.sandbox.http import Request
 from leadledger.sandbox.hubspot.auth import CLIENT_ID, CLIENT_KEY, READER, REFRESH
+from leadledger.sandbox.hubspot.switches import CHOICES
 from unit.sandbox.hubspot.hub import Hub
 
 
@@ -229,3 +231,11 @@ def test_a_grant_with_a_wrong_field_says_which(hub: Hub, field: str, status: str
 def test_the_token_endpoint_takes_post_only(hub: Hub) -> None:
     assert hub.get("/oauth/v1/token").status == 405
     assert hub.call("POST", "/oauth/v1/token", b"\xff").status == 400
+
+
+def test_the_reference_page_names_every_switch_and_value() -> None:
+    page = (Path(__file__).parents[4] / "docs/reference/sandbox-hubspot.md").read_text(encoding="utf-8")
+
+    for name, values in CHOICES.items():
+        line = next(line for line in page.splitlines() if line.startswith(f"| `{name}`"))
+        assert all(value in line for value in values), name

@@ -117,12 +117,14 @@ def test_a_person_archives_and_restores(hub: Hub) -> None:
     assert (gone, hub.get(f"{_CONTACTS}/501").status) == (404, 200)
 
 
-def test_a_deactivated_owner_can_be_assigned_no_more(hub: Hub) -> None:
+def test_an_owner_can_be_assigned_no_more_once_deactivated_and_again_when_back(hub: Hub) -> None:
     hub.app.edit("owners", "31", {"archived": True}, by="40031")
+    refused = hub.patch(f"{_CONTACTS}/501", hubspot_owner_id="31")
+    hub.app.edit("owners", "31", {"archived": "false"}, by="40031")
+    accepted = hub.patch(f"{_CONTACTS}/501", hubspot_owner_id="31")
 
-    answer = hub.patch(f"{_CONTACTS}/501", hubspot_owner_id="31")
-
-    assert answer.body["errors"][0]["code"] == "INVALID_OWNER_ID"
+    assert refused.body["errors"][0]["code"] == "INVALID_OWNER_ID"
+    assert accepted.status == 200
 
 
 @pytest.mark.parametrize(("object_", "id_"), [("contacts", "999"), ("unicorns", "1"), ("owners", "99")])
