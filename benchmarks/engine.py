@@ -62,7 +62,9 @@ class Watch:
             return run_fold(fold, *arrays)
 
         for name in ("_records", "_facts", "_activities"):
-            setattr(Canonical, name, self.timed(f"canonical{name.replace('_', ' ')}", getattr(Canonical, name)))
+            setattr(
+                Canonical, name, self.timed(f"canonical{name.replace('_', ' ')}", getattr(Canonical, name))
+            )
         local.match_events = self.timed("match activities", local.match_events)
         local.judge_facts = self.timed("match facts", local.judge_facts)
         local._events = self.timed("calendar", local._events)  # noqa: SLF001  # a step that has no public name
@@ -71,7 +73,9 @@ class Watch:
 
 def main() -> None:
     """Print one table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--people", type=int, default=100_000)
     parser.add_argument("--activities", type=int, default=5_000_000)
     arguments = parser.parse_args()
@@ -124,7 +128,10 @@ def measure(small: Path, large: Path) -> None:
             ("peak memory", f"{peak:,.0f} MiB"),
             (f"all {decided:,} decisions with evidence", f"{decisions:.2f} s"),
             ("warm-up (imports, compiling unless kept)", f"{warm_up:.2f} s"),
-            (f"plain : compiled fold, {SAMPLE:,} people", f"{plain / compiled:.0f} : 1 ({plain:.2f} s : {compiled:.3f} s)"),
+            (
+                f"plain : compiled fold, {SAMPLE:,} people",
+                f"{plain / compiled:.0f} : 1 ({plain:.2f} s : {compiled:.3f} s)",
+            ),
             ("both folds give the same arrays", "yes" if same else "NO"),
         ],
     )

@@ -25,7 +25,16 @@ from leadledger.domain.lifecycle import (
     WhenTrigger,
 )
 from leadledger.domain.routing import AccountOwner, Fallback, Member, Pool, RouteRule, Routing
-from leadledger.domain.scoring import Calendar, Category, Engagement, EngagementRule, Fit, FitRule, Grade, Limit
+from leadledger.domain.scoring import (
+    Calendar,
+    Category,
+    Engagement,
+    EngagementRule,
+    Fit,
+    FitRule,
+    Grade,
+    Limit,
+)
 from leadledger.domain.sources import ActivitySource, Normalise, PeopleSource
 from leadledger.ports import COLUMNS, COMMON_COLUMNS, Kind, Stream
 
@@ -35,11 +44,16 @@ AS_OF = BEGIN + 731 * DAY
 """2026-01-01T00:00:00Z"""
 
 LEAD = Stream(
-    "salesforce", "Lead", Kind.PEOPLE, ("Email", "Company", "Title", "Industry", "Employees", "Country", "LeadSource")
+    "salesforce",
+    "Lead",
+    Kind.PEOPLE,
+    ("Email", "Company", "Title", "Industry", "Employees", "Country", "LeadSource"),
 )
 ACCOUNT = Stream("salesforce", "Account", Kind.ACCOUNTS, ("Type",))
 VISIT = Stream("salesforce", "Visit__c", Kind.ACTIVITIES, ("Kind", "At", "Url", "Seconds"), frozenset({"At"}))
-MEMBER = Stream("salesforce", "CampaignMember", Kind.ACTIVITIES, ("Campaign.Type", "CampaignId", "At"), frozenset({"At"}))
+MEMBER = Stream(
+    "salesforce", "CampaignMember", Kind.ACTIVITIES, ("Campaign.Type", "CampaignId", "At"), frozenset({"At"})
+)
 HISTORY = Stream("salesforce", "LeadHistory", Kind.HISTORY)
 DEAL = Stream("salesforce", "Opportunity", Kind.DEALS)
 ROLE = Stream("salesforce", "OpportunityContactRole", Kind.DEAL_PEOPLE)
@@ -68,11 +82,17 @@ def fill(path: Path, *, people: int, activities: int) -> None:
     connection.execute("CREATE SCHEMA raw")
     # A number in [0, 1) from a row number and a salt.
     connection.execute("CREATE MACRO part(n, salt) AS (hash(n * 31 + salt) >> 11) / 9007199254740992.0")
-    connection.execute("CREATE MACRO one_of(list, n, salt) AS list[1 + (part(n, salt) * len(list))::INTEGER % len(list)]")
-    connection.execute(f"CREATE MACRO instant(n, salt) AS {BEGIN} + (part(n, salt) * {AS_OF - BEGIN})::BIGINT // 1000 * 1000")
+    connection.execute(
+        "CREATE MACRO one_of(list, n, salt) AS list[1 + (part(n, salt) * len(list))::INTEGER % len(list)]"
+    )
+    connection.execute(
+        f"CREATE MACRO instant(n, salt) AS {BEGIN} + (part(n, salt) * {AS_OF - BEGIN})::BIGINT // 1000 * 1000"
+    )
     connection.execute("CREATE MACRO lead_id(n) AS '00Q' || lpad(n::VARCHAR, 15, '0')")
     # The last people get two thirds of the average, the first ones a hundred times as much.
-    connection.execute(f"CREATE MACRO person(n, salt) AS lead_id(floor(pow(part(n, salt), 1.5) * {people})::BIGINT)")
+    connection.execute(
+        f"CREATE MACRO person(n, salt) AS lead_id(floor(pow(part(n, salt), 1.5) * {people})::BIGINT)"
+    )
     members = activities // 50
     accounts = max(1, people // 6)
     for stream, count, columns in (
@@ -155,7 +175,9 @@ def definition() -> Definition:
         normalise={"country": Normalise("iso_country"), "source": Normalise("map", {"google": "Google"})},
         activities=_activities(),
         engagement=Engagement(
-            _rules(), (Category("web", max=60), Category("content", max=40), Category("product", max=50, min=-20)), max=300
+            _rules(),
+            (Category("web", max=60), Category("content", max=40), Category("product", max=50, min=-20)),
+            max=300,
         ),
         fit=_fit(),
         lifecycle=_lifecycle(),
@@ -216,7 +238,9 @@ def _rules() -> tuple[EngagementRule, ...]:
     return (
         EngagementRule("pricing", _page("*/pricing*"), 25, "web", Limit(1, 7 * DAY), 90 * DAY, 30 * DAY),
         EngagementRule("product_page", _page("*/product"), 5, "web", per_day, 60 * DAY),
-        EngagementRule("any_page", _activity("type", "page_view"), 1, "web", Limit(5, Calendar.DAY), 30 * DAY),
+        EngagementRule(
+            "any_page", _activity("type", "page_view"), 1, "web", Limit(5, Calendar.DAY), 30 * DAY
+        ),
         EngagementRule("docs", _page("*/docs/*"), 3, "web", weekly, 90 * DAY, None, 20),
         EngagementRule("blog", _page("*/blog/*"), 1, "content", Limit(3, Calendar.WEEK), 90 * DAY),
         EngagementRule("careers", _page("*/careers*"), -10, None, per_day, 180 * DAY),
@@ -230,7 +254,9 @@ def _rules() -> tuple[EngagementRule, ...]:
         ),
         EngagementRule("open", _activity("type", "email_open"), 1, "content", per_day, 30 * DAY),
         EngagementRule("click", _activity("type", "email_click"), 5, "content", weekly, 90 * DAY, 45 * DAY),
-        EngagementRule("download", _activity("type", "download"), 10, "content", Limit(3, Calendar.MONTH), 180 * DAY),
+        EngagementRule(
+            "download", _activity("type", "download"), 10, "content", Limit(3, Calendar.MONTH), 180 * DAY
+        ),
         EngagementRule("form", _activity("type", "form"), 20, None, per_day, 180 * DAY, 60 * DAY),
         EngagementRule("login", _activity("type", "trial_login"), 8, "product", per_day, 30 * DAY),
         EngagementRule("call", _activity("type", "call"), 10, None, weekly, 90 * DAY),
@@ -247,7 +273,9 @@ def _rules() -> tuple[EngagementRule, ...]:
             180 * DAY,
         ),
         EngagementRule("unsubscribe", _activity("type", "unsubscribe"), -40, None, None, 365 * DAY),
-        EngagementRule("demo", _activity("intent", "hand_raise"), 100, None, per_day, 90 * DAY, auto_qualify=True),
+        EngagementRule(
+            "demo", _activity("intent", "hand_raise"), 100, None, per_day, 90 * DAY, auto_qualify=True
+        ),
     )
 
 
@@ -255,7 +283,9 @@ def _fit() -> Fit:
     return Fit(
         (
             FitRule("business_email", _fact("email_domain", ("gmail.com", "outlook.com"), Op.NOT_IN), 30),
-            FitRule("mid_size", All((_fact("employees", 50, Op.AT_LEAST), _fact("employees", 1000, Op.BELOW))), 20),
+            FitRule(
+                "mid_size", All((_fact("employees", 50, Op.AT_LEAST), _fact("employees", 1000, Op.BELOW))), 20
+            ),
             FitRule("large", _fact("employees", 1000, Op.AT_LEAST), 15, 2),
             FitRule("title", _fact("title", ("VP", "Head", "Chief", "Director"), Op.WORDS), 15),
             FitRule("industry", _fact("industry", ("Software", "Banking"), Op.IN), 10),
@@ -275,7 +305,10 @@ def _lifecycle() -> Lifecycle:
             Stage("inquiry", (ActivityTrigger(_activity("type", "form")),)),
             Stage(
                 "mql",
-                (HandRaiseTrigger(), WhenTrigger(All((score, _ask(Space.COMPUTED, "engagement", 0, Op.OVER))))),
+                (
+                    HandRaiseTrigger(),
+                    WhenTrigger(All((score, _ask(Space.COMPUTED, "engagement", 0, Op.OVER)))),
+                ),
                 counter="mql_counter",
                 reenter_from=("recycled",),
                 routes=True,
@@ -297,7 +330,8 @@ def _lifecycle() -> Lifecycle:
 
 def _routing() -> Routing:
     pools = tuple(
-        Pool(name, (Member(f"a@{name}.test", 2), Member(f"b@{name}.test"))) for name in ("emea", "americas", "rest")
+        Pool(name, (Member(f"a@{name}.test", 2), Member(f"b@{name}.test")))
+        for name in ("emea", "americas", "rest")
     )
     return Routing(
         sticky=("mql",),

@@ -27,7 +27,10 @@ def main() -> None:
         f"whole processes, median of {ROUNDS} after one to warm up",
         [("python -c pass", f"{median([sys.executable, '-c', 'pass']):.3f} s")]
         + [
-            (" ".join(["leadledger", *(Path(word).name for word in words)]), f"{median([str(LEADLEDGER), *words]):.3f} s")
+            (
+                " ".join(["leadledger", *(Path(word).name for word in words)]),
+                f"{median([str(LEADLEDGER), *words]):.3f} s",
+            )
             for words in commands
         ],
     )
@@ -38,7 +41,9 @@ def median(command: list[str]) -> float:
     taken = []
     for _ in range(1 + ROUNDS):
         begin = time.perf_counter()
-        done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False
+        )
         taken.append(time.perf_counter() - begin)
         if done.returncode:
             raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr}")

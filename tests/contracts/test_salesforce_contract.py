@@ -209,7 +209,7 @@ class TestSalesforce(CrmContract):
         scene.later(3600)
         scene.crm.write("Lead", {first: {"Lead_Score__c": "42"}})
         scene.later(60)
-        scene.crm.org()
+        pulled(scene, scene.people())
         mark = pulled(scene, scene.people()).watermark
 
         assert pulled(scene, scene.people(), mark).rows == []

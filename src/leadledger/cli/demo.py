@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +21,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from leadledger.domain.changes import Plan, RecordChange
+    from leadledger.domain.definition import Definition
     from leadledger.ports import Progress
+    from leadledger.settings import Settings
+    from leadledger.sync.run import Report
 
 
 @click.command("demo")
@@ -60,23 +65,38 @@ def demo_command(people: int, seed: int, state_dir: Path) -> None:
     os.environ["LEADLEDGER_STATE_DIR"] = str(state_dir)
     out.print(f"          {base} (gone when the demo ends)   {time.monotonic() - began:.1f} s\n")
     try:
-        with progress(quiet=False) as bar:
-            for position, crm in enumerate(("salesforce", "hubspot"), start=2):
-                _pass(out, bar, f"{position}. {crm.title().replace('Hubspot', 'HubSpot')}", _mappings() / crm)
+        for title, crm in (("2. Salesforce", "salesforce"), ("3. HubSpot", "hubspot")):
+            with progress(quiet=False) as bar:
+                told = _pass(bar, _mappings() / crm)
+            _tell(out, title, told)
     finally:
         server.stop()
     out.print(
         f"Done in {time.monotonic() - began:.0f} s. Yours next: copy [bold]mappings/[/], edit it, and try"
     )
-    out.print("  leadledger sandbox serve --env-file sandbox.env        (one terminal)", soft_wrap=True)
+    out.print(f"  {_me()} sandbox serve --env-file sandbox.env        (one terminal)", soft_wrap=True)
     out.print(
         "  set -a; . ./sandbox.env; set +a; leadledger plan -c mappings/salesforce        (another)",
         soft_wrap=True,
     )
 
 
-def _pass(out: Console, bar: Progress, title: str, folder: Path) -> None:
-    from leadledger.cli import render
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One CRM's pass: what was planned and applied, and what the second run found to do."""
+
+    folder: Path
+    settings: Settings
+    definition: Definition
+    planned: Report
+    applied: Report
+    again: Report
+    first_s: float
+    second_s: float
+
+
+def _pass(bar: Progress, folder: Path) -> Told:
+    """Plan, apply, and run once more."""
     from leadledger.cli.runs import prepared
     from leadledger.sync import run as use_cases
 
@@ -86,27 +106,42 @@ def _pass(out: Console, bar: Progress, title: str, folder: Path) -> None:
         planned = use_cases.plan(context)
         assert planned.plan is not None
         applied = use_cases.apply(context, planned.plan)
-        first = time.monotonic() - began
+        first_s = time.monotonic() - began
         again = use_cases.run(context)
-    out.print(f"[bold]{title}[/]   plan and apply in {first:.1f} s")
-    applied.pulled = planned.pulled
-    applied.calls = planned.calls
-    render.report(out, applied, loaded.definition)
-    out.print("\nfive of them:")
-    shown = render.examples_of(planned.plan, 5)
-    render.plan_table(out, _only(planned.plan, shown), 5)
+    second_s = time.monotonic() - began - first_s
+    return Told(folder, settings, loaded.definition, planned, applied, again, first_s, second_s)
+
+
+def _tell(out: Console, title: str, told: Told) -> None:
+    """What happened, five examples, and where to look next."""
+    from leadledger.cli import render
+
+    plan, again = told.planned.plan, told.again
+    assert plan is not None
     assert again.plan is not None
-    second = time.monotonic() - began - first
-    out.print(
-        f"second run: [bold]{len(again.plan.changes)} changes, {again.written.confirmed if again.written else 0} writes[/] in {second:.1f} s"
+    out.print(f"[bold]{title}[/]   plan and apply in {told.first_s:.1f} s")
+    told.applied.pulled = told.planned.pulled
+    render.report(out, told.applied, told.definition)
+    shown = render.examples_of(plan, 5)
+    out.print("\n[bold]five of them[/]")
+    render.plan_table(out, _only(plan, shown), 5)
+    writes = again.written.confirmed if again.written else 0
+    spent = sum(sum(calls.values()) for calls in again.calls.values()) - sum(
+        sum(calls.values()) for calls in told.applied.calls.values()
     )
-    files = bootstrap.state_files(settings, loaded.definition.name)
-    out.print(f"ledger:     {files.ledger}", soft_wrap=True)
+    out.print(
+        f"\n[bold]second run[/]  {len(again.plan.changes)} changes, {writes} writes, {spent} API calls, {told.second_s:.1f} s"
+    )
+    files = bootstrap.state_files(told.settings, told.definition.name)
+    out.print(f"[bold]ledger[/]      {files.ledger}", soft_wrap=True)
     if shown:
-        out.print(
-            f"try:        LEADLEDGER_STATE_DIR={settings.state_dir} leadledger explain {shown[0].record.id} -c {folder}\n",
-            soft_wrap=True,
-        )
+        command = f"LEADLEDGER_STATE_DIR={told.settings.state_dir} {_me()} explain {shown[0].record.id} -c {told.folder}"
+        out.print(f"[bold]try[/]         {command}\n", soft_wrap=True)
+
+
+def _me() -> str:
+    """How the reader calls this program from here: by its path when it is not on PATH."""
+    return "leadledger" if shutil.which("leadledger") else os.path.relpath(sys.argv[0])
 
 
 def _only(plan: Plan, shown: Sequence[RecordChange]) -> Plan:
@@ -128,4 +163,7 @@ def _empty(state_dir: Path) -> None:
     """Begin anew; only files that a demo made are removed."""
     for pattern in ("*/ledger.sqlite*", "*/mirror.duckdb*", "*/plan.json", "*/run.*"):
         for path in state_dir.glob(pattern):
-            path.unlink()
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()

@@ -35,7 +35,7 @@ class Lines(Quiet):
     def step(self, name: str, done: int, total: int = 0) -> None:
         """At most one line each ten seconds and step."""
         now = time.monotonic()
-        if now - self._said.setdefault(name, now) >= PLAIN_EVERY_S:
+        if now - self._said.setdefault(name, now) >= PLAIN_EVERY_S and done:
             self._said[name] = now
             of = f" of {total:,}" if total else ""
             sys.stderr.write(f"{name}: {done:,}{of}\n")

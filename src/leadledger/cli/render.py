@@ -142,18 +142,18 @@ def plan_table(out: Console, plan: Plan, limit: int) -> None:
         )
         table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1))
         table.add_column(min_width=26, no_wrap=True)
-        table.add_column(max_width=26, no_wrap=True)
-        table.add_column(no_wrap=True)
-        table.add_column(max_width=70, no_wrap=True)
-        table.add_column(no_wrap=True)
+        table.add_column(max_width=20, no_wrap=True)
+        table.add_column(width=2, no_wrap=True)
+        table.add_column(max_width=56, no_wrap=True)
+        table.add_column(max_width=46, no_wrap=True)
         for field in change.fields:
             if field.value != "stamp":
                 table.add_row(
                     f"  {escape(field.field)}",
-                    Text(shortened(field.old or "-", 26), "dim"),
+                    Text(shortened(field.old or "-", 20), "dim"),
                     "->",
-                    Text(shortened(field.new or "(empty)", 70), "" if field.value in COMPANIONS else "green"),
-                    Text(shortened(field.reason, 60), "dim"),
+                    Text(shortened(field.new or "(empty)", 56), "" if field.value in COMPANIONS else "green"),
+                    Text(shortened(field.reason, 46), "dim"),
                 )
         out.print(table)
     if len(plan.changes) > limit:
@@ -163,18 +163,24 @@ def plan_table(out: Console, plan: Plan, limit: int) -> None:
 
 
 def examples_of(plan: Plan, count: int) -> Sequence[RecordChange]:
-    """The most telling changes of a plan: new stages first, then many fields, then by record."""
-    moved = {d.person_id: len(d.transitions) - d.frozen for d in plan.decisions}
-    recent = {d.person_id: max((t.at_us for t in d.transitions), default=0) for d in plan.decisions}
+    """A few telling changes: one person for each stage, hand-overs and the freshest first."""
+    decisions = {d.person_id: d for d in plan.decisions}
+
+    def telling(change: RecordChange) -> tuple[object, ...]:
+        d = decisions[change.person_id]
+        dealt = any(field.value == "owner" for field in change.fields)
+        rules = sum(c.kind == "engagement" and c.points > 0 for c in d.contributions)
+        return (not dealt, -min(rules, 4), -d.stage_since_us, str(change.record))
+
+    by_stage: dict[str, list[RecordChange]] = {}
+    for change in sorted(plan.changes, key=telling):
+        by_stage.setdefault(decisions[change.person_id].stage, []).append(change)
+    order = sorted(by_stage, key=lambda stage: (stage != "mql", telling(by_stage[stage][0])))
     shown: list[RecordChange] = []
-    for change in sorted(
-        plan.changes,
-        key=lambda c: (-min(3, moved.get(c.person_id, 0)), -recent.get(c.person_id, 0), str(c.record)),
-    ):
-        if all(change.person_id != other.person_id for other in shown):
-            shown.append(change)
-        if len(shown) == count:
-            break
+    while len(shown) < count and any(by_stage.values()):
+        for stage in order:
+            if by_stage[stage] and len(shown) < count:
+                shown.append(by_stage[stage].pop(0))
     return shown
 
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import assert_never
 
-from leadledger.definition.documents.conditions import Combination, FactTest, FieldTest, NameTests, Tests
+from leadledger.definition.documents.conditions import Combination, FactTest, FieldTest, NameTests, Operators
 from leadledger.definition.named_lists import named_list
 from leadledger.domain.conditions import All, AnyOf, Compare, Condition, Not, Op, Scalar, Space
 
 ConditionDocument = FactTest | FieldTest | Combination | NameTests
-Asked = Tests | tuple[Scalar, ...] | Scalar
+Asked = Operators | tuple[Scalar, ...] | Scalar
 Path_ = tuple[str | int, ...]
 
 ORDERED = (Op.AT_LEAST, Op.AT_MOST, Op.OVER, Op.BELOW)
@@ -58,13 +58,13 @@ def questions(condition: ConditionDocument, path: Path_) -> Iterator[Question]:
 
 def _tests(asked: Asked, path: Path_, around: Path_, space: Space | None, name: str) -> Iterator[Question]:
     for op, value in _asked(asked):
-        value_path = (*around, op.value) if isinstance(asked, Tests) else around
+        value_path = (*around, op.value) if isinstance(asked, Operators) else around
         yield Question(path, space, name, op, value, value_path)
 
 
 def _asked(asked: Asked) -> tuple[tuple[Op, Scalar | tuple[Scalar, ...]], ...]:
     match asked:
-        case Tests():
+        case Operators():
             return tuple((Op(name), value) for name, value in asked.asked())
         case tuple():
             return ((Op.IN, asked),)

@@ -138,11 +138,10 @@ _LOOKS_LIKE_A_SPACE = {
     "\u202f": "a narrow non-breaking space",
     "\u3000": "an ideographic space",
     "\ufeff": "a byte-order mark",
-    "\u2028": "an invisible line separator",
-    "\u2029": "an invisible paragraph separator",
-    "\u0085": "an invisible line separator",
     "\t": "a tab",
 }
+_ENDS_A_LINE = dict.fromkeys("\u0085\u2028\u2029", "an invisible line separator")
+"""These end a comment too, for the parser if not for the eye."""
 # Besides the characters above: what YAML calls non-printable, and marks that turn the reading direction.
 _STRANGE = re.compile(
     "[\u0000-\u0009\u000b\u000c\u000e-\u001f\u007f-\u00a0\u2007\u200b\u200e\u200f\u2028-\u202f"
@@ -163,7 +162,8 @@ def _strange_characters(text: str, shown: str) -> Iterator[Problem]:
             printable = character in _LOOKS_LIKE_A_SPACE
             if printable and _in_comment(line, found.start()):
                 continue
-            name = _LOOKS_LIKE_A_SPACE.get(character, f"the control character U+{ord(character):04X}")
+            names = _LOOKS_LIKE_A_SPACE | _ENDS_A_LINE
+            name = names.get(character, f"the control character U+{ord(character):04X}")
             hint = "Replace it with ordinary spaces." if printable else "Remove it."
             yield Problem(shown, number, found.start() + 1, "", f"{name} stands here", hint)
             break

@@ -98,3 +98,28 @@ def comparisons(condition: Condition) -> Iterator[Compare]:
 def names(condition: Condition, space: Space) -> frozenset[str]:
     """The names of one space that a condition looks at."""
     return frozenset(c.name for c in comparisons(condition) if c.space is space)
+
+
+def in_words(condition: Condition) -> str:
+    """A condition as a reader of the YAML would say it: `score over 100 and grade at least B`."""
+    match condition:
+        case Compare(_, name, op, value):
+            shown = ", ".join(map(str, value)) if isinstance(value, tuple) else _shown(value)
+            return f"{name} {op.value.replace('_', ' ')} {shown}"
+        case All(of) | AnyOf(of):
+            word = " and " if isinstance(condition, All) else " or "
+            return word.join(_inside(part) for part in of) or "always"
+        case Not(of):
+            return f"not {_inside(of)}"
+
+
+def _inside(condition: Condition) -> str:
+    """In brackets where the words would otherwise run together."""
+    several = isinstance(condition, All | AnyOf) and len(condition.of) > 1
+    return f"({in_words(condition)})" if several else in_words(condition)
+
+
+def _shown(value: Scalar) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -9,6 +9,7 @@ from typing import Any, assert_never
 
 import numpy as np
 
+from leadledger.domain.conditions import in_words
 from leadledger.domain.decisions import Baseline, Contribution, Decision, LastActivity, Transition
 from leadledger.domain.definition import Definition
 from leadledger.domain.lifecycle import ConvertedTrigger, DealTrigger, StatusTrigger
@@ -182,12 +183,12 @@ class _Block:
         """What made a transition, in words that an admin finds again in lifecycle.yaml."""
         coding = self.e.coding
         if kind == t.KIND_LEVEL:
-            return "when"
+            return in_words(coding.levels[argument].condition)
         if kind == t.KIND_HAND_RAISE:
             return f"hand_raise: {coding.rules[argument].id}"
         argument -= len(coding.rules)
         if argument < len(coding.activity_triggers):
-            return "activity"
+            return f"activity: {in_words(coding.activity_triggers[argument].when)}"
         signal = coding.signals[argument - len(coding.activity_triggers)]
         match signal:
             case StatusTrigger(field, becomes):

@@ -19,7 +19,8 @@ from leadledger.stores.sqlite.connection import LedgerFile
 class SqliteLedger:
     """`ports.Ledger` over a file, or over memory for `":memory:"`.
 
-    One process writes; any number may read with `read_only=True`, also while it writes. Each method is one
+    One process writes; any number may read with `read_only=True`, also while it writes (SQLite wants them to be
+    allowed to write to the directory all the same, for the index of its log). Each method is one
     transaction, durable (WAL, synchronous=FULL) when it returns. Any method may raise StateError when the disk
     or the file fails, and LockHeldError when another process writes for longer than five seconds.
 

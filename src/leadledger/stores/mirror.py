@@ -57,7 +57,7 @@ class DuckDbMirror:
     def watermark(self, stream: Stream) -> Watermark | None:
         """Up to where the stream is stored."""
         query = "SELECT watermark FROM pull_state WHERE stream = ?"
-        with self._reading(stream):
+        with self._prepared_for(stream):
             rows = self._connection.execute(query, [stream.table]).fetchall()
         try:
             return json.loads(rows[0][0]) if rows and rows[0][0] is not None else None
@@ -70,9 +70,10 @@ class DuckDbMirror:
         Of several versions of a row in one page the last counts. NUL and lone surrogates in text become U+FFFD.
         Raises BugError, and stores nothing, for values of other types than the port promises.
         """
-        self._check(stream)
-        with self._transaction():
-            pages.store(self._connection, stream, page)
+        with self._prepared_for(stream):
+            pages.read_in(self._connection, stream, page)
+            with transaction(self._connection, self._place):
+                pages.replace(self._connection, stream, page.replaces)
 
     def advance(self, stream: Stream, watermark: Watermark) -> None:
         """Move the watermark; it lies in the same file as the rows that it covers."""
@@ -90,7 +91,7 @@ class DuckDbMirror:
 
     def count(self, stream: Stream, low_us: int, high_us: int) -> int:
         """Rows, not deleted, whose last change lies in `low_us <= t < high_us`."""
-        with self._reading(stream):
+        with self._prepared_for(stream):
             rows = self._connection.execute(
                 f"SELECT count(*) FROM {pages.table(stream)} "
                 "WHERE NOT deleted AND modified_us >= ? AND modified_us < ?",
@@ -203,7 +204,7 @@ class DuckDbMirror:
             yield
 
     @contextmanager
-    def _reading(self, stream: Stream) -> Iterator[None]:
+    def _prepared_for(self, stream: Stream) -> Iterator[None]:
         self._check(stream)
         with self._turn, translated(self._place):
             yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -54,12 +55,13 @@ def read_plan(path: Path) -> Plan:
 def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            content = file.read(LIMIT_BYTES + 1)
+            too_large = os.fstat(file.fileno()).st_size > LIMIT_BYTES
+            content = b"" if too_large else file.read()
     except FileNotFoundError as exc:
         raise UsageError(f"{path} does not exist. Make a plan with `leadledger plan --out {path}`.") from exc
     except OSError as exc:
         raise StateError(f"{path} cannot be read ({exc.strerror}). Check the file and its rights.") from exc
-    if len(content) > LIMIT_BYTES:
+    if too_large:
         raise ConfigError(
             f"{path} is larger than 1 GB, so it is not a plan. Name the file that `plan` wrote."
         )

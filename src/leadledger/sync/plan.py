@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from leadledger.domain.changes import Counts, Handover, Kept, Plan, RecordChange
+from leadledger.domain.changes import Counts, FieldChange, Handover, Kept, Plan, RecordChange
 from leadledger.domain.decisions import Decision
 from leadledger.domain.policies import Present, diff
 from leadledger.domain.records import RecordRef
@@ -49,7 +50,8 @@ def make_plan(context: Context, pulled: Pulled, run_id: str) -> Plan:
             desired = diff(target, here, decision, definition, _owner_due(target, here, due), stamp)
             kept.extend(desired.kept)
             if desired.changes:
-                changes.append(RecordChange(here.record, decision.person_id, desired.changes))
+                told = tuple(_with_receipt(change, due.get(target.crm)) for change in desired.changes)
+                changes.append(RecordChange(here.record, decision.person_id, told))
     context.progress.step("decide", evaluation.people, evaluation.people)
     return Plan(
         plan_id=plan_id,
@@ -123,6 +125,14 @@ def _asks(context: Context, decision: Decision, found: Found, known: Known) -> l
             owners_now.setdefault(record.crm, owner)
     first_contact = not any(str(record) in known.person_of for record in decision.records)
     return asks(decision, context.definition, owners_now, first_contact=first_contact)
+
+
+def _with_receipt(change: FieldChange, handover: Handover | None) -> FieldChange:
+    """An owner is an id to the CRM; the reason says who that is and which way the lead came."""
+    if change.value != "owner" or handover is None:
+        return change
+    way = f"pool {handover.pool}, rule {handover.rule}" if handover.pool else handover.way.replace("_", " ")
+    return replace(change, reason=f"{handover.owner.email or handover.owner.name} by {way}")
 
 
 def _owner_due(target: WriteTarget, here: Present, due: Mapping[str, Handover]) -> str | None:

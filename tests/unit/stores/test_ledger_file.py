@@ -48,6 +48,10 @@ for n in range(1_000):
     print(n)
 """
 
+BORN_SENT = """
+INSERT INTO intent SELECT 9, 'i9', run_id, person_id, record, expected, target, stamp, 'sent', '', 0, 0 FROM intent
+"""
+
 
 @pytest.fixture
 def path(tmp_path):
@@ -129,11 +133,7 @@ def test_a_merge_is_noted_and_the_old_history_stays_where_it_was(path):
         ("UPDATE intent SET target = '{}'", "never changes"),
         ("UPDATE intent SET record = 'a/b/c'", "never changes"),
         ("DELETE FROM intent", "never removed"),
-        (
-            "INSERT INTO intent SELECT 9, 'i9', run_id, person_id, record, expected, target, stamp, 'sent', '', 0, 0 "
-            "FROM intent",
-            "begins as planned",
-        ),
+        (BORN_SENT, "begins as planned"),
     ],
 )
 def test_an_intent_keeps_what_it_is_about(path, statement, refusal):
@@ -248,19 +248,19 @@ def test_a_path_through_a_file_is_refused(tmp_path):
         SqliteLedger(tmp_path / "state" / "ledger.sqlite3")
 
 
-def test_a_ledger_that_may_not_be_written_is_refused_for_writing_and_can_be_read(filled):
-    # Root may write anything, so the check happens as nobody, in a directory that nobody can reach.
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_ledger_in_a_directory_that_may_not_be_written_is_refused_with_advice(filled, read_only):
+    # Root may write anything, so the look happens as nobody, who cannot enter pytest's own directories.
     with tempfile.TemporaryDirectory(dir="/tmp") as directory:
         copy = Path(directory) / "ledger.sqlite3"
         copy.write_bytes(filled.read_bytes())
         copy.chmod(0o444)
         Path(directory).chmod(0o555)
 
-        answer = _as_nobody(lambda: _open_both(copy))
+        answer = _as_nobody(lambda: _refusal(copy, read_only))
 
         Path(directory).chmod(0o755)
     assert "Check that the file, its directory and the disk are writable" in answer
-    assert answer.endswith("read 1")
 
 
 # Migrations
@@ -327,16 +327,17 @@ def test_a_reader_cannot_write(filled):
 
 
 def test_a_reader_works_while_another_process_writes(path):
+    looks = []
     with _writing(path, 0) as writer:
-        writer.stdout.readline()
+        written = int(writer.stdout.readline())
         reader = SqliteLedger(path, read_only=True)
-
-        counts = [(reader.totals(), len(reader.known().person_of)) for _ in range(50)]
-
+        for _ in range(30):
+            looks.append((written, reader.totals(), len(reader.known().person_of)))
+            written = int(writer.stdout.readline())
         reader.close()
-    assert all(totals["people"] == totals["transitions"] for totals, _ in counts)
-    assert [known for _, known in counts] == sorted(known for _, known in counts)
-    assert counts[-1][1] > counts[0][1]
+
+    assert all(totals["people"] == totals["transitions"] for _, totals, _ in looks)
+    assert all(written < totals["people"] <= known for written, totals, known in looks)
 
 
 def test_a_second_writer_is_told_that_the_ledger_is_in_use(filled, monkeypatch):
@@ -401,14 +402,12 @@ def _writing(path, first):
             writer.kill()
 
 
-def _open_both(path):
+def _refusal(path, read_only):
     try:
-        SqliteLedger(path).close()
-        refusal = "opened"
+        SqliteLedger(path, read_only=read_only).close()
     except StateError as exc:
-        refusal = str(exc)
-    reader = SqliteLedger(path, read_only=True)
-    return f"{refusal} read {reader.totals()['people']}"
+        return str(exc)
+    return "opened"
 
 
 def _as_nobody(action):

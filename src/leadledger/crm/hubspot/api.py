@@ -285,7 +285,7 @@ class Api:
 def search_body(filters: Sequence[Mapping[str, str]], properties: Sequence[str], limit: int) -> JsonObject:
     """The body of a search: one group, sorted by id, so that `hs_object_id GT` can walk through it."""
     return {
-        "filterGroups": [{"filters": [dict(one) for one in filters]}],
+        "filterGroups": [{"filters": [dict(one) for one in filters]}] if filters else [],
         "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
         "properties": list(properties),
         "limit": limit,

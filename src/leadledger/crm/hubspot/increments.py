@@ -44,8 +44,8 @@ class Increment:
 
     @property
     def low_us(self) -> int:
-        """Where the window begins."""
-        return max(0, self.since_us - OVERLAP)
+        """Where the window begins; HubSpot was seen to answer 500 to a search from the very epoch."""
+        return max(SECOND, self.since_us - OVERLAP)
 
     def records(self) -> Iterator[tuple[int, list[JsonObject]]]:
         """(records announced, some of them). Records may come again; none that is in the index is left out."""

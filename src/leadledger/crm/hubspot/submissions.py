@@ -42,7 +42,7 @@ class SubmissionsPull:
         return Pull(self._pages(), lambda: self._watermark)
 
     def _pages(self) -> Iterator[Page]:
-        now_us = self._api.now_us()
+        now_us = max(self._api.now_us(), int(self._since.get("until_us", 0)))
         known: Mapping[str, str] = self._since.get("forms") or {}
         listed_us = int(self._since.get("listed_us", 0))
         forms, living = dict(known), dict(known)

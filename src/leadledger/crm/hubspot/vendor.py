@@ -112,9 +112,21 @@ class VendorClient:
             retry=tenacity.retry_if_exception(self._worth_another_try),
             reraise=True,
         )
-        return retrying(self._once, api, function, options)
+        reply: Reply = retrying(self._once, api, function, options)
+        if reply.status >= 400:
+            msg = (
+                f"{reply.describe(codes(body_of(reply)))}: HubSpot refuses this call. The client library speaks v3; "
+                "if that version ended, update leadledger"
+            )
+            raise CrmUnavailableError(msg)
+        page = reply.json()
+        results = page.get("results") if isinstance(page, dict) else None
+        if not isinstance(results, list) or not all(isinstance(result, dict) for result in results):
+            msg = f"{reply.describe()}: an answer without results; this is not what HubSpot documents. Run again"
+            raise CrmUnavailableError(msg)
+        return dict(page)
 
-    def _once(self, api: str, function: Callable[..., Any], options: Mapping[str, Any]) -> JsonObject:
+    def _once(self, api: str, function: Callable[..., Any], options: Mapping[str, Any]) -> Reply:
         with self._api.governor.permit(api):
             reply = self._reply(api, function, options)
         self._api.observe(reply.headers)
@@ -123,19 +135,8 @@ class VendorClient:
             self._api.governor.slow_down(api, error.after_s)
         if error is not None:
             raise error
-        if reply.status >= 400:
-            msg = (
-                f"{reply.describe(codes(body_of(reply)))}: HubSpot refuses this call. The client library speaks v3; "
-                "if that version ended, update leadledger"
-            )
-            raise CrmUnavailableError(msg)
         self._api.governor.succeeded(api)
-        page = reply.json()
-        results = page.get("results") if isinstance(page, dict) else None
-        if not isinstance(results, list) or not all(isinstance(result, dict) for result in results):
-            msg = f"{reply.describe()}: an answer without results; this is not what HubSpot documents. Run again"
-            raise CrmUnavailableError(msg)
-        return dict(page)
+        return reply
 
     def _reply(self, api: str, function: Callable[..., Any], options: Mapping[str, Any]) -> Reply:
         label = f"HubSpot {api}"

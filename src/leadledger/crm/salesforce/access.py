@@ -61,7 +61,7 @@ class SalesforceAccess:
         if not host.endswith(".salesforce.com"):
             msg = (
                 f"{host or 'The Salesforce URL'} is not a My Domain address. "
-                "Set LEADLEDGER_SALESFORCE_URL to https://<name>.my.salesforce.com"
+                "Set LEADLEDGER_SALESFORCE__URL to https://<name>.my.salesforce.com"
             )
             raise ConfigError(msg)
         return host.removesuffix(".salesforce.com")
@@ -141,7 +141,7 @@ class Login:
         except unusable_key:
             msg = (
                 f"{self._access.private_key_file} holds no usable RSA private key. "
-                "Check LEADLEDGER_SALESFORCE_PRIVATE_KEY_FILE"
+                "Check LEADLEDGER_SALESFORCE__PRIVATE_KEY_FILE"
             )
             raise AuthError(msg) from None
         except (AttributeError, TypeError, KeyError, json.JSONDecodeError):
@@ -156,7 +156,7 @@ class Login:
             if access.domain in {"login", "test"}:
                 msg = (
                     "The client-credentials login needs the organisation's own address: set "
-                    "LEADLEDGER_SALESFORCE_URL to https://<name>.my.salesforce.com"
+                    "LEADLEDGER_SALESFORCE__URL to https://<name>.my.salesforce.com"
                 )
                 raise ConfigError(msg)
             return {
@@ -173,8 +173,8 @@ class Login:
                 "instance_url": access.domain,
             }
         msg = (
-            "No Salesforce login is configured: set LEADLEDGER_SALESFORCE_CLIENT_ID with "
-            "LEADLEDGER_SALESFORCE_CLIENT_SECRET, or with _USERNAME and _PRIVATE_KEY_FILE for a JWT login"
+            "No Salesforce login is configured: set LEADLEDGER_SALESFORCE__CLIENT_ID with "
+            "LEADLEDGER_SALESFORCE__CLIENT_SECRET, or with __USERNAME and __PRIVATE_KEY_FILE for a JWT login"
         )
         raise AuthError(msg)
 
@@ -185,7 +185,7 @@ class Login:
             return self._garbled()
         host = urlsplit(self._access.url).netloc
         if self._access.client_secret:
-            step = "Check LEADLEDGER_SALESFORCE_CLIENT_ID and _CLIENT_SECRET, and the Run-As user of the external app"
+            step = "Check LEADLEDGER_SALESFORCE__CLIENT_ID and __CLIENT_SECRET, and the Run-As user of the external app"
         else:
             step = (
                 "Check the username, that the app is pre-authorised for it, that its certificate belongs to the "
@@ -197,7 +197,7 @@ class Login:
         host = urlsplit(self._access.url).netloc
         return CrmUnavailableError(
             f"Salesforce at {host}: the answer to the login is not Salesforce's. "
-            "Check LEADLEDGER_SALESFORCE_URL and the proxy, then run again"
+            "Check LEADLEDGER_SALESFORCE__URL and the proxy, then run again"
         )
 
     def _grant_of(self, body: bytes) -> Grant:
@@ -228,12 +228,12 @@ def _private_key(path: Path) -> str:
         mode = path.stat().st_mode
         text = path.read_text(encoding="ascii")
     except (OSError, ValueError):
-        msg = f"The private key {path} cannot be read. Check LEADLEDGER_SALESFORCE_PRIVATE_KEY_FILE"
+        msg = f"The private key {path} cannot be read. Check LEADLEDGER_SALESFORCE__PRIVATE_KEY_FILE"
         raise AuthError(msg) from None
     if mode & 0o077:
         msg = f"The private key {path} can be read by others. Run: chmod 600 {path}"
         raise AuthError(msg)
     if "PRIVATE KEY" not in text:
-        msg = f"{path} holds no private key in PEM form. Check LEADLEDGER_SALESFORCE_PRIVATE_KEY_FILE"
+        msg = f"{path} holds no private key in PEM form. Check LEADLEDGER_SALESFORCE__PRIVATE_KEY_FILE"
         raise AuthError(msg)
     return text

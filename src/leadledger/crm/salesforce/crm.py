@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -56,7 +55,7 @@ class SalesforceCrm:
         if self._org is None:
             grant = self._api.login.grant()
             self._org = Org(id=grant.org_id, name="", now_us=self._api.server_now_us)
-        return self._org
+        return replace(self._org, now_us=self._api.server_now_us)
 
     def introduce(self) -> Org:
         """The organisation with its name and whether it is a sandbox: one query after the login, then none."""

@@ -21,7 +21,6 @@ COMPUTED = (
     "owner", "definition_version", "stamp",
 )  # fmt: skip
 """Values that every definition computes, besides the counters and what `stage_values` gives."""
-NUMBERS = (*SCORES, "completeness")
 RESERVED = ("fact", "field", "all", "any", "not", "and")
 """Keys of conditions; an attribute of this name could not be asked for."""
 

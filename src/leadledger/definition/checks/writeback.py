@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from leadledger.definition.checks.names import CRMS, NUMBERS, Documents
+from leadledger.definition.checks.names import CRMS, SCORES, Documents
 from leadledger.definition.documents.writeback import MappingDocument
 from leadledger.definition.problems import Report
+from leadledger.definition.yaml_files import shortened
 
 FILE = "writeback"
 Path_ = tuple[str | int, ...]
@@ -41,16 +42,17 @@ def _value(value: str, path: Path_, names: Documents, report: Report) -> None:
 
 
 def _mapping(mapping: MappingDocument, path: Path_, names: Documents, report: Report) -> None:
-    number = mapping.value in NUMBERS
-    if not number:
+    points = mapping.value in SCORES
+    if not points:
         for key in ("min_change", "at_most_every", "decimals"):
             if getattr(mapping, key):
-                hint = f"Numbers are {', '.join(NUMBERS)}."
-                report.error(FILE, (*path, key), f"`{mapping.value}` is not such a number", hint, key=True)
+                text = f"`{key}` is for points ({', '.join(SCORES)}), not for `{shortened(mapping.value)}`"
+                report.error(FILE, (*path, key), text, "Remove this key.", key=True)
     elif mapping.min_change is not None and mapping.min_change < 0:
         report.error(FILE, (*path, "min_change"), "should be 0 or more")
-    counts = number or mapping.value in (names.counters() or ()) or mapping.value.endswith("_count")
-    if mapping.policy == "never_lower" and names.lifecycle and not counts:
+    counts = (*SCORES, "completeness", "cycle", *(names.counters() or ()))
+    is_number = mapping.value in counts or mapping.value.endswith("_count")
+    if mapping.policy == "never_lower" and names.lifecycle and not is_number:
         report.error(FILE, (*path, "policy"), "`never_lower` needs a number")
     if mapping.values:
         _values(mapping, path, names, report)

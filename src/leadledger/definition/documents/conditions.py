@@ -75,7 +75,7 @@ OPERATORS = (
 )  # fmt: skip
 
 
-class Tests(Document):
+class Operators(Document):
     """What is asked of one value; several operators mean all of them."""
 
     is_: Value | None = Field(None, alias="is", description="Equals, without regard to case.")
@@ -95,7 +95,7 @@ class Tests(Document):
     known: bool | None = Field(None, description="`true`: there is a value. Never unknown itself.")
 
     @model_validator(mode="after")
-    def _asks_something(self) -> Tests:
+    def _asks_something(self) -> Operators:
         if not any(True for _ in self.asked()):
             raise refuse("asks nothing", f"Give one of {', '.join(OPERATORS)}.")
         return self
@@ -107,13 +107,13 @@ class Tests(Document):
 
 
 def _test_form(value: Any) -> str:
-    if isinstance(value, (dict, Tests)):
+    if isinstance(value, (dict, Operators)):
         return "<tests>"
     return "<list>" if isinstance(value, tuple) else "<value>"
 
 
 Test = Annotated[
-    Annotated[Tests, Tag("<tests>")]
+    Annotated[Operators, Tag("<tests>")]
     | Annotated[Annotated[tuple[Value, ...], Field(min_length=1)], Tag("<list>")]
     | Annotated[Value, Tag("<value>")],
     Discriminator(_test_form),
@@ -121,14 +121,14 @@ Test = Annotated[
 """A value (`is`), a list of values (`in`), or operators."""
 
 
-class FactTest(Tests):
+class FactTest(Operators):
     """A fact of the person."""
 
     fact: Id = Field(description="A fact of people.yaml, or `email_domain`.")
     and_: Conditions | None = Field(None, alias="and", description="What must hold besides.")
 
 
-class FieldTest(Tests):
+class FieldTest(Operators):
     """A field of the CRM row that is being mapped."""
 
     field: FieldPath = Field(description="API name of the field; a parent's field with a dot.")
@@ -165,7 +165,7 @@ class NameTests(Document):
             )
         return self
 
-    def tests(self) -> dict[str, Tests | tuple[Scalar, ...] | Scalar]:
+    def tests(self) -> dict[str, Operators | tuple[Scalar, ...] | Scalar]:
         """Name -> what is asked of it."""
         own = {n: getattr(self, n) for n in ("type", "asset", "campaign", "origin", "intent")}
         given = {name: test for name, test in own.items() if test is not None}

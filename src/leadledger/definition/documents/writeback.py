@@ -27,13 +27,13 @@ class MappingDocument(Document):
         description="`own`: ours, corrected when it drifts (default). `yield`: people win (default of stage and owner). "
         "`fill`: only into an empty field. `never_lower`: a larger number in the CRM stays.",
     )
-    min_change: Points | None = Field(None, description="Smaller changes of the number are not written.")
-    at_most_every: Span | None = Field(None, description="The number is written at most once in this span.")
+    min_change: Points | None = Field(None, description="Smaller changes of the points are not written.")
+    at_most_every: Span | None = Field(None, description="The points are written at most once in this span.")
     values: dict[Text, Text] = Field(
         default_factory=dict,
         description="Stage or grade -> what is written for it; others are written as they are.",
     )
-    decimals: int = Field(0, ge=0, le=6, description="Decimals of the number; 0 by default.")
+    decimals: int = Field(0, ge=0, le=6, description="Decimals of the points; 0 by default.")
 
 
 Target = Annotated[

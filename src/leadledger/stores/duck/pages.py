@@ -14,7 +14,7 @@ import duckdb
 
 from leadledger.domain.intents import Outcome
 from leadledger.errors import BugError
-from leadledger.ports import Kind, Page, Row, Stream
+from leadledger.ports import Kind, Page, Stream
 from leadledger.stores.duck.columns import arrays, columns, last_of_each
 from leadledger.stores.duck.connection import quoted
 
@@ -41,23 +41,33 @@ def table(stream: Stream) -> str:
     return f"raw.{quoted(stream.table)}"
 
 
-def store(connection: duckdb.DuckDBPyConnection, stream: Stream, page: Page) -> None:
-    """Put a page in; the caller holds the transaction."""
-    if page.replaces not in _REPLACED:
-        raise BugError(f"a page of {stream.table} replaces {page.replaces!r}, which nobody knows")
-    rows = last_of_each(stream, page.rows)
-    _read_in(connection, stream, rows)
+def read_in(connection: duckdb.DuckDBPyConnection, stream: Stream, page: Page) -> None:
+    """Bring a page's rows into the temporary table `incoming`, the last version of each.
+
+    Outside the transaction: within one that an error has ended, DuckDB does not let go of the arrays.
+    """
+    typed = ", ".join(f"{quoted(name)}::{type_} AS {quoted(name)}" for name, type_ in columns(stream).items())
+    connection.register("page_rows", dict(arrays(stream, last_of_each(stream, page.rows))))
+    try:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE incoming AS SELECT {typed} FROM page_rows")
+    finally:
+        connection.unregister("page_rows")
+
+
+def replace(connection: duckdb.DuckDBPyConnection, stream: Stream, replaces: str) -> None:
+    """Put `incoming` in the place of what it replaces and note whom that touches; inside a transaction."""
+    if replaces not in _REPLACED:
+        raise BugError(f"a page of {stream.table} replaces {replaces!r}, which nobody knows")
     target = table(stream)
-    find = _REPLACED[page.replaces].format(table=target)
+    find = _REPLACED[replaces].format(table=target)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE outgoing AS {find}")
-    replaced = int(connection.execute("SELECT count(*) FROM outgoing").fetchall()[0][0])
+    replaced = _count(connection, "outgoing")
     _mark(connection, stream, replaced)
     if replaced:
         connection.execute(f"DELETE FROM {target} WHERE rowid IN (SELECT place FROM outgoing)")
     connection.execute(f"INSERT INTO {target} BY NAME SELECT * FROM incoming")
-    connection.execute(
-        "UPDATE pull_state SET rows = rows + ? WHERE stream = ?", [len(rows) - replaced, stream.table]
-    )
+    more = _count(connection, "incoming") - replaced
+    connection.execute("UPDATE pull_state SET rows = rows + ? WHERE stream = ?", [more, stream.table])
     connection.execute("DROP TABLE incoming")
     connection.execute("DROP TABLE outgoing")
 
@@ -80,13 +90,8 @@ def take_over(connection: duckdb.DuckDBPyConnection, stream: Stream, outcomes: S
         connection.executemany(f"UPDATE {table(stream)} SET {assigned}modified_us = ? WHERE id = ?", rows)
 
 
-def _read_in(connection: duckdb.DuckDBPyConnection, stream: Stream, rows: Sequence[Row]) -> None:
-    typed = ", ".join(f"{quoted(name)}::{type_} AS {quoted(name)}" for name, type_ in columns(stream).items())
-    connection.register("page_rows", dict(arrays(stream, rows)))
-    try:
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE incoming AS SELECT {typed} FROM page_rows")
-    finally:
-        connection.unregister("page_rows")
+def _count(connection: duckdb.DuckDBPyConnection, name: str) -> int:
+    return int(connection.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0])
 
 
 def _mark(connection: duckdb.DuckDBPyConnection, stream: Stream, replaced: int) -> None:

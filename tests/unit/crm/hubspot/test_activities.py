@@ -87,12 +87,16 @@ def test_associations_are_read_a_thousand_at_a_time(make_account, record) -> Non
     assert max(len(body["inputs"]) for body in account.requests("*/associations/*")) == 1000
 
 
-def test_an_engagement_with_more_contacts_than_a_page_of_associations_loses_none(make_account, record) -> None:
+def test_an_engagement_with_more_contacts_than_a_page_of_associations_loses_none(
+    make_account, record
+) -> None:
     account = make_account([("calls", record(7, hs_timestamp="2026-05-05T08:00:00Z"))])
     path = "/crm/associations/2026-09/calls/contacts/batch/read"
     page = {"from": {"id": "7"}, "to": [{"toObjectId": 1}], "paging": {"next": {"after": "x"}}}
     account.answers(path, 200, {"status": "COMPLETE", "results": [page]})
-    account.answers(path, 207, {"status": "COMPLETE", "results": [{"from": {"id": "7"}, "to": [{"toObjectId": 2}]}]})
+    account.answers(
+        path, 207, {"status": "COMPLETE", "results": [{"from": {"id": "7"}, "to": [{"toObjectId": 2}]}]}
+    )
 
     account.pull(CALLS)
 
@@ -129,7 +133,10 @@ def test_a_deleted_engagement_takes_all_its_rows_along(make_account, record) -> 
 
 def test_idle_engagements_are_one_call_however_many_contacts_they_have(make_account, record) -> None:
     meeting = record(
-        501, "2026-11-02T09:50:00.000Z", hs_timestamp="2026-05-05T08:00:00Z", associations={"contacts": [3, 12]}
+        501,
+        "2026-11-02T09:50:00.000Z",
+        hs_timestamp="2026-05-05T08:00:00Z",
+        associations={"contacts": [3, 12]},
     )
     account = make_account([("contacts", record(3)), ("contacts", record(12)), ("meetings", meeting)])
     account.pull(MEETINGS)
@@ -187,12 +194,18 @@ def test_a_deal_knows_when_it_was_created_and_how_it_ended(make_account, record)
     account.pull(DEALS)
 
     rows = account.table("deals")
-    assert [(rows[i]["closed"], rows[i]["won"]) for i in "123"] == [(False, False), (True, True), (True, False)]
+    assert [(rows[i]["closed"], rows[i]["won"]) for i in "123"] == [
+        (False, False),
+        (True, True),
+        (True, False),
+    ]
     assert rows["1"]["created_us"] == us("2026-03-01T00:00:00Z")
 
 
 def test_an_open_deal_has_no_closing_time_though_hubspot_shows_the_expected_one(make_account, record) -> None:
-    account = make_account([("contacts", record(3)), deal(record, 1, "contractsent", [3]), deal(record, 2, "closedwon", [])])
+    account = make_account(
+        [("contacts", record(3)), deal(record, 1, "contractsent", [3]), deal(record, 2, "closedwon", [])]
+    )
 
     account.pull(DEALS)
 
@@ -202,7 +215,9 @@ def test_an_open_deal_has_no_closing_time_though_hubspot_shows_the_expected_one(
 
 def test_the_people_of_deals_cost_one_call_for_a_thousand_and_none_when_idle(make_account, record) -> None:
     rows = [("contacts", record(3)), ("contacts", record(4))]
-    account = make_account([*rows, deal(record, 1, "contractsent", [3, 4]), deal(record, 2, "closedwon", [4])])
+    account = make_account(
+        [*rows, deal(record, 1, "contractsent", [3, 4]), deal(record, 2, "closedwon", [4])]
+    )
 
     first = account.pull(DEALS, DEAL_PEOPLE)
     idle = account.pull(DEALS, DEAL_PEOPLE)
@@ -218,7 +233,9 @@ def test_links_of_deals_are_not_lost_when_a_run_dies_between_the_two_streams(mak
     account = make_account(rows)
     account.pull(DEALS, DEAL_PEOPLE)
     account.later(60)
-    account.app.load([*rows, deal(record, 2, "closedwon", [3], hs_lastmodifieddate="2026-11-02T10:00:30.000Z")])
+    account.app.load(
+        [*rows, deal(record, 2, "closedwon", [3], hs_lastmodifieddate="2026-11-02T10:00:30.000Z")]
+    )
     account.pull(DEALS)
     account.crm.close()
     account.crm = account.connector()
@@ -254,7 +271,10 @@ def test_a_history_row_tells_old_and_new_value_time_and_author(make_account, rec
 
     account.pull(CONTACTS, HISTORY)
 
-    rows = sorted((r for r in account.table("property_history").values() if r["person"] == "1"), key=lambda r: r["at_us"])
+    rows = sorted(
+        (r for r in account.table("property_history").values() if r["person"] == "1"),
+        key=lambda r: r["at_us"],
+    )
     assert [(row["field"], row["old"], row["new"], row["author"]) for row in rows] == [
         ("hs_lead_status", None, "NEW", "CRM_UI"),
         ("hs_lead_status", "NEW", "OPEN", "42"),
@@ -463,3 +483,35 @@ def test_another_refusal_of_a_form_ends_the_pull(make_account) -> None:
 
     with pytest.raises(CrmUnavailableError, match="VALIDATION_ERROR"):
         account.pull(SUBMISSIONS)
+
+
+@pytest.mark.parametrize("at", [None, "soon", 99_999_999_999_999])
+def test_a_submission_without_a_usable_time_is_rejected(make_account, at: object) -> None:
+    account = make_account([a_form("f1", "Demo")])
+    values = [{"name": "email", "objectTypeId": "0-1", "value": "jo@acme.example"}]
+    account.answers(
+        "*/forms/f1", 200, {"results": [{"conversionId": "c1", "submittedAt": at, "values": values}]}
+    )
+
+    account.pull(SUBMISSIONS)
+
+    (bad,) = account.mirror.rejected
+    assert str(bad.record) == "hubspot/form_submissions/c1"
+
+
+def test_answers_about_the_contact_come_before_those_about_the_company(make_account) -> None:
+    wanted = Stream("hubspot", "form_submissions", Kind.ACTIVITIES, ("form", "name", "size"))
+    account = make_account([a_form("f1", "Demo")])
+    values = [
+        {"name": "name", "objectTypeId": "0-2", "value": "Acme"},
+        {"name": "size", "objectTypeId": "0-2", "value": "50"},
+        {"name": "name", "objectTypeId": "0-1", "value": "Jo"},
+        {"name": "email", "objectTypeId": "0-1", "value": "jo@acme.example"},
+    ]
+    one = {"conversionId": "c1", "submittedAt": NOW_MS, "values": values}
+    account.answers("*/forms/f1", 200, {"results": [one]})
+
+    account.pull(wanted)
+
+    row = account.table("form_submissions")["c1"]
+    assert (row["name"], row["size"]) == ("Jo", "50")

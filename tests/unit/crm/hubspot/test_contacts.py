@@ -226,7 +226,7 @@ def test_searches_ask_by_lastmodifieddate_with_at_most_three_filters(make_accoun
 
     account.pull(CONTACTS)
 
-    bodies = [body for body in account.requests(SEARCH) if body["filterGroups"][0]["filters"]]
+    bodies = [body for body in account.requests(SEARCH) if body["filterGroups"]]
     filters = [body["filterGroups"][0]["filters"] for body in bodies]
     assert all(len(body["filterGroups"]) == 1 for body in bodies)
     assert max(len(of_one) for of_one in filters) == 3
@@ -423,3 +423,61 @@ def test_the_window_overlaps_the_last_one_by_an_hour(make_account, record) -> No
     low = account.requests(SEARCH)[-1]["filterGroups"][0]["filters"][0]["value"]
     assert int(low) * 1000 == until_us - HOUR
     assert account.mirror.watermarks["contacts"]["recent"] == {}
+
+
+def test_a_search_that_does_not_follow_the_ids_is_noticed(make_account, record) -> None:
+    account = make_account(many(record, 3))
+    account.pull(CONTACTS)
+    stamped = {"lastmodifieddate": "2026-11-02T10:00:00.000Z"}
+    page = {"total": 900, "results": [{"id": "5", "properties": stamped}]}
+    account.answers(SEARCH, 200, page, times=-1)
+
+    with pytest.raises(CrmUnavailableError, match="order of their ids"):
+        account.pull(CONTACTS)
+
+
+def test_a_search_without_a_total_is_an_error(make_account, record) -> None:
+    account = make_account(many(record, 3))
+    account.pull(CONTACTS)
+    account.answers(SEARCH, 200, {"results": []})
+
+    with pytest.raises(CrmUnavailableError, match="total"):
+        account.pull(CONTACTS)
+
+
+def test_a_changed_contact_without_a_usable_stamp_is_rejected_and_not_lost(make_account, record) -> None:
+    account = make_account(many(record, 3))
+    account.pull(CONTACTS)
+    page = {"total": 1, "results": [{"id": "5", "properties": {"lastmodifieddate": "soon"}}]}
+    account.answers(SEARCH, 200, page)
+
+    account.pull(CONTACTS)
+
+    (bad,) = account.mirror.rejected
+    assert bad.reason == "lastmodifieddate is not an instant between 1970 and 2099"
+
+
+def test_a_busy_window_of_many_properties_is_completed_by_id(make_account, record) -> None:
+    names = tuple(f"a_rather_long_name_of_a_property_{i:03}" for i in range(120))
+    wide = Stream("hubspot", "contacts", Kind.PEOPLE, (*names, "email"))
+    account = make_account(many(record, 3))
+    account.pull(wide)
+    account.app.load(many(record, 450, "2026-11-02T10:00:30.000Z"))
+    account.later(60)
+
+    calls = account.pull(wide)
+
+    assert calls == {"objects/search": 4, "objects/read": 5}
+    assert account.table("contacts")["450"]["email"] == "p450@acme.example"
+
+
+def test_an_overlap_that_the_index_filled_late_is_read_again(make_account, record) -> None:
+    account = make_account(many(record, 3))
+    account.pull(CONTACTS)
+    account.later(600)
+    account.pull(CONTACTS)
+    account.app.load([*many(record, 3), *many(record, 250, "2026-11-02T10:05:00.000Z", first=10)])
+
+    account.pull(CONTACTS)
+
+    assert len(account.living("contacts")) == 253

@@ -91,7 +91,9 @@ def test_deals_come_with_their_people_when_a_stage_listens_to_deals() -> None:
 
 def test_histories_come_for_activities_statuses_and_the_stage_after_the_contacts() -> None:
     found = asked(
-        activities=(ActivitySource("hubspot", "property_history", "click", property="hs_email_last_click_date"),),
+        activities=(
+            ActivitySource("hubspot", "property_history", "click", property="hs_email_last_click_date"),
+        ),
         lifecycle=Lifecycle((Stage("recycled", (StatusTrigger("hs_lead_status", ("UNQUALIFIED",)),)),)),
         targets=(WriteTarget("hubspot", "contacts", (FieldMapping("lifecyclestage", "stage"),)),),
     )

@@ -121,16 +121,21 @@ def test_a_bad_row_is_refused_whichever_way_hubspot_says_it(account, bad_row: st
     account.app.switches["bad_row"] = bad_row
 
     outcomes = account.crm.write(
-        "contacts", {"1": {"hubspot_owner_id": "55"}, "2": {"hubspot_owner_id": "999"}, "3": {"lead_score": "1"}}
+        "contacts",
+        {"1": {"hubspot_owner_id": "55"}, "2": {"hubspot_owner_id": "999"}, "3": {"lead_score": "1"}},
     )
 
     assert states(outcomes) == {"1": CONFIRMED, "2": REFUSED, "3": CONFIRMED}
 
 
 @pytest.mark.parametrize("absorbed", ["dropped", "207", "resolved"])
-def test_an_absorbed_id_is_refused_whichever_way_hubspot_drops_it(make_account, record, absorbed: str) -> None:
+def test_an_absorbed_id_is_refused_whichever_way_hubspot_drops_it(
+    make_account, record, absorbed: str
+) -> None:
     survivor = record(9, email="a@acme.example", hs_merged_object_ids="3")
-    account = make_account([("contacts", survivor), ("contacts", record(10))], switches={"absorbed_id": absorbed})
+    account = make_account(
+        [("contacts", survivor), ("contacts", record(10))], switches={"absorbed_id": absorbed}
+    )
 
     outcomes = account.crm.write("contacts", {"3": {"lead_score": "1"}, "10": {"lead_score": "2"}})
 
@@ -179,7 +184,9 @@ def test_a_validation_rule_of_the_admin_is_a_refused_row_with_its_code(make_acco
     from leadledger.sandbox.hubspot.requirements import Requirement
 
     rule = Requirement("contacts", "lead_grade", "A", "jobtitle")
-    account = make_account([("contacts", record(1)), ("contacts", record(2, jobtitle="CEO"))], requirements=[rule])
+    account = make_account(
+        [("contacts", record(1)), ("contacts", record(2, jobtitle="CEO"))], requirements=[rule]
+    )
 
     outcomes = account.crm.write("contacts", {"1": {"lead_grade": "A"}, "2": {"lead_grade": "A"}})
 
@@ -203,7 +210,9 @@ def test_errors_of_a_207_are_found_by_the_trace_when_no_id_is_named(account) -> 
 
 
 def test_results_in_another_order_are_matched_by_id(account) -> None:
-    results = [{"id": i, "properties": {"lead_score": i}, "updatedAt": "2026-11-02T10:00:00.000Z"} for i in "321"]
+    results = [
+        {"id": i, "properties": {"lead_score": i}, "updatedAt": "2026-11-02T10:00:00.000Z"} for i in "321"
+    ]
     account.answers(UPDATE, 200, {"status": "COMPLETE", "results": results})
 
     outcomes = account.crm.write("contacts", {i: {"lead_score": i} for i in "123"})
