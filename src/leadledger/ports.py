@@ -306,7 +306,10 @@ class Mirror(Protocol):
         ...
 
     def note_written(self, crm: str, object_: str, outcomes: Sequence[Outcome]) -> None:
-        """Take over what the CRM answered to our own write: values and time of change. Not a touch."""
+        """Take over what the CRM confirmed of our own write: values, and the time of change if known. Not a touch.
+
+        A key `owner` sets the fixed column of the record's owner.
+        """
         ...
 
     def values(

@@ -19,7 +19,7 @@ ORDERED = (Op.AT_LEAST, Op.AT_MOST, Op.OVER, Op.BELOW)
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One comparison as it is written. `named` tells a bare name (of an activity or computed value) apart."""
+    """One comparison as it is written, with the ways to its name and to its value in the file."""
 
     path: Path_
     """To the name: of the fact, the field, or the key itself."""

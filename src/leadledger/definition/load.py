@@ -36,6 +36,7 @@ from leadledger.definition.problems import (
     empty_values,
     in_order,
     literal_secrets,
+    most_important,
     read_document,
 )
 from leadledger.definition.yaml_files import YamlFile, read_yaml
@@ -124,7 +125,7 @@ def _documents(files: Mapping[str, YamlFile], report: Report) -> Documents:
             found.extend(p for p in read if p.path not in told)
         elif not found:
             documents[name] = read
-        report.problems.extend(found)
+        report.problems.extend(most_important(found))
     return Documents(**documents)
 
 

@@ -62,6 +62,19 @@ def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(sorted(set(problems), key=lambda p: (p.file, p.line, p.column, p.path, p.text)))
 
 
+MOST_TOLD = 100
+"""Problems per file whose shape is wrong. Beyond that the file is something else altogether."""
+
+
+def most_important(problems: Sequence[Problem]) -> list[Problem]:
+    """The first problems of one file, and how many there are besides."""
+    first = [*in_order(problems)[:MOST_TOLD]]
+    if len(problems) > MOST_TOLD:
+        text = f"there are more problems than these {MOST_TOLD}"
+        first.append(Problem(first[0].file, 0, 0, "", text, "Mend them and check again."))
+    return first
+
+
 def shown_path(path: Path_) -> str:
     """`engagement.rules.3.points`: positions count from 0."""
     return ".".join(shortened(str(part)) for part in path)
@@ -115,7 +128,8 @@ def read_document(model: type[DocumentT], file: YamlFile) -> DocumentT | list[Pr
     try:
         return model.model_validate(file.root.plain, context=seen)
     except ValidationError as error:
-        details = error.errors(include_input=False, include_url=False)
+        # One more than is told, so that the reader of the list sees that it was cut.
+        details = error.errors(include_input=False, include_url=False)[: MOST_TOLD + 1]
     found = [_translated(file, detail, seen) for detail in details if not _follows_another(file, detail)]
     meant = {_sibling(p.path, p.hint) for p in found if p.text == _UNKNOWN_KEY}
     return [p for p in found if not (p.text == _WORDING["missing"] and p.path in meant)]

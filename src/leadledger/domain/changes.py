@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
-from leadledger.domain.decisions import Decision
+from leadledger.domain.decisions import Decision, plain
 from leadledger.domain.records import RecordRef
 from leadledger.domain.routing import Owner, Skip
 
@@ -99,11 +99,21 @@ class Plan:
             },
             "format": 1,
             "orgs": dict(self.orgs),
-            "changes": [{**asdict(change), "record": str(change.record)} for change in self.changes],
+            "changes": [
+                {
+                    "record": str(c.record),
+                    "person_id": c.person_id,
+                    "fields": [plain(field) for field in c.fields],
+                }
+                for c in self.changes
+            ],
             "decisions": [decision.to_json() for decision in self.decisions],
-            "handovers": [asdict(handover) for handover in self.handovers],
-            "kept": [{**asdict(kept), "record": str(kept.record)} for kept in self.kept],
-            "counts": asdict(self.counts),
+            "handovers": [
+                {**plain(h), "owner": plain(h.owner), "skipped": [plain(skip) for skip in h.skipped]}
+                for h in self.handovers
+            ],
+            "kept": [{**plain(kept), "record": str(kept.record)} for kept in self.kept],
+            "counts": plain(self.counts),
         }
 
     @classmethod

@@ -19,6 +19,7 @@ from leadledger.ports import Kind, Page, Seen, Sql, Stream, Watermark
 from leadledger.stores.duck import pages, touched
 from leadledger.stores.duck.columns import columns
 from leadledger.stores.duck.connection import open_mirror, quoted, transaction, translated
+from leadledger.stores.duck.written import take_over
 
 FETCH = 10_000
 """Rows that `values` holds in memory at once."""
@@ -115,16 +116,16 @@ class DuckDbMirror:
             self._connection.execute("DELETE FROM touched")
 
     def note_written(self, crm: str, object_: str, outcomes: Sequence[Outcome]) -> None:
-        """Take over what the CRM answered to our own write: values and time of change. Not a touch.
+        """Take over what the CRM confirmed of our own write: values, and the time of change if known. Not a touch.
 
         Outcomes without values are passed over; values of fields that the mirror does not hold are ignored.
         """
         stream = self._prepared.get(f"{crm}.{object_}")
-        told = [outcome for outcome in outcomes if outcome.values is not None and outcome.modified_us]
+        told = [outcome for outcome in outcomes if outcome.values is not None]
         if stream is None or not told:
             return
         with self._transaction():
-            pages.take_over(self._connection, stream, told)
+            take_over(self._connection, stream, told)
 
     def values(
         self, crm: str, object_: str, fields: Sequence[str], ids: Sequence[str] | None = None

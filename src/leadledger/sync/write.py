@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 import structlog
@@ -147,14 +147,24 @@ class _Writer:
             rows.append((intent.intent_id, outcome.state, outcome.reason))
             self._note(row, outcome.state.value, outcome.reason)
         self.context.ledger.settle_intents(rows, self.context.clock.now_us())
-        self.context.mirror.note_written(
-            self.crm.name, self.object, [o for o in outcomes.values() if o.modified_us]
-        )
+        confirmed = [
+            _as_written(row, outcomes[row.record])
+            for row in ready
+            if outcomes[row.record].state is IntentState.CONFIRMED
+        ]
+        self.context.mirror.note_written(self.crm.name, self.object, confirmed)
         log.info("batch.written", crm=self.crm.name, object=self.object, count=len(rows))
 
     def _note(self, row: RecordChange, what: str, reason: str = "") -> None:
         self.settled.add(row.record)
         self.written.note(row, what, reason)
+
+
+def _as_written(row: RecordChange, outcome: Outcome) -> Outcome:
+    """What the mirror may take over: what the CRM answered, or else what was sent and confirmed."""
+    sent = {change.field: change.new for change in row.fields}
+    sent |= {change.value: change.new for change in row.fields if change.value == "owner"}
+    return replace(outcome, values={**(outcome.values or {}), **sent})
 
 
 def send_intents(crm: Crm, object_: str, intents: Sequence[Intent]) -> Mapping[RecordRef, Outcome]:

@@ -196,6 +196,16 @@ def test_deep_conditions_end_with_a_definition_or_a_message(loaded_with: Callabl
             loaded_with(scoring=text)
 
 
+def test_of_very_many_problems_in_one_file_the_first_hundred_are_told(folder: Path):
+    (folder / "scoring.yaml").write_text("".join(f"key{n}: 1\n" for n in range(20_000)))
+
+    problems = problems_of(folder)
+
+    assert len(problems) == 101
+    assert problems[0].text == "there are more problems than these 100"
+    assert [problem.line for problem in problems[1:4]] == [1, 2, 3]
+
+
 def test_a_thousand_rules_load(loaded_with: Callable[..., Loaded]):
     rules = "\n".join(
         f"    - {{id: r{n}, when: {{type: call}}, points: 1, window: 90d}}" for n in range(1000)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from leadledger.domain.intents import IntentState, Outcome
@@ -148,6 +148,8 @@ def test_null_and_empty_text_stay_different(mirror):
         st.one_of(st.none(), st.text(st.characters(exclude_categories=())), st.just("")), min_size=1
     )
 )
+@example(texts=["a\0b", None, "", "値"])
+@example(texts=["a\ud800b", "\udfff\0", None])
 def test_any_text_is_kept_except_what_no_store_takes(shared_mirror, texts):
     page = [a_row(f"{n:09}", Title=text) for n, text in enumerate(texts)]
 
@@ -403,14 +405,16 @@ def test_our_own_write_that_comes_back_with_the_next_pull_touches_nobody(settled
     assert settled.touched() == frozenset()
 
 
-@pytest.mark.parametrize(
-    "outcome",
-    [
-        an_outcome("b", None),
-        an_outcome("b", {"Title": "42"}, modified_us=0),
-        an_outcome("nobody", {"Title": "42"}),
-    ],
-)
+def test_a_write_whose_time_the_crm_did_not_tell_keeps_the_time_of_the_last_change(settled):
+    settled.note_written(
+        "salesforce", "Lead", [an_outcome("b", {"Title": "42", "owner": "005"}, modified_us=0)]
+    )
+
+    assert dict(settled.values("salesforce", "Lead", ["Title", "owner"], ["b"])) == {"b": ("42", "005")}
+    assert settled.seen(LEADS).count(1, 2) == 2
+
+
+@pytest.mark.parametrize("outcome", [an_outcome("b", None), an_outcome("nobody", {"Title": "42"})])
 def test_an_answer_that_tells_nothing_changes_nothing(settled, outcome):
     before = rows(settled, LEADS)
 

@@ -77,13 +77,13 @@ def lookup(record: Record, path: str) -> Any:
 
 def text_of(value: Any) -> str | None:
     """A JSON value in our text form: booleans `true`/`false`, whole numbers without a point, instants with `Z`."""
+    if value is None:
+        return None
+    if type(value) is str:  # by far the commonest, so without a pattern match
+        return _canonical(value) if value.endswith("+0000") and _DATETIME.match(value) else value
     match value:
-        case None:
-            return None
         case bool():
             return "true" if value else "false"
-        case str():
-            return _canonical(value) if _DATETIME.match(value) else value
         case int():
             return str(value)
         case float():

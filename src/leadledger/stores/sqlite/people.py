@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sqlite3
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from operator import attrgetter
@@ -181,16 +183,23 @@ def _decision_row(d: Decision, run_id: str) -> tuple[Any, ...]:
 
 
 def _transitions(connection: sqlite3.Connection, merged: Collection[str]) -> dict[str, list[Transition]]:
-    of_person: dict[str, list[Transition]] = {}
-    for person_id, *columns in connection.execute(SQL["transitions"]):
-        of_person.setdefault(person_id, []).append(_transition(columns))
+    of_person: defaultdict[str, list[Transition]] = defaultdict(list)
+    # Hundreds of thousands of values that all stay: the collector would walk them again and again for nothing.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        for row in connection.execute(SQL["transitions"]):
+            of_person[row[0]].append(_transition(row[1:]))
+    finally:
+        if collecting:
+            gc.enable()
     for person_id in merged:
         of_person.pop(person_id, None)
     # Rows come in the order of their arrival, which only a merge makes differ from that of their instants.
     for transitions in of_person.values():
         if len(transitions) > 1:
             transitions.sort(key=attrgetter("at_us"))
-    return of_person
+    return dict(of_person)
 
 
 def _baselines(connection: sqlite3.Connection, merged: Collection[str]) -> dict[str, Baseline]:
