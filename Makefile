@@ -81,12 +81,15 @@ docs: schemas ## generated files are current
 
 .PHONY: schemas
 schemas: venv ## the JSON Schemas of the definition are current
-	@$(BIN)/python -m leadledger.definition.schemas --check
+	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+	$(BIN)/python -m leadledger.definition.schema "$$folder"; \
+	diff -ru mappings/schema "$$folder" || { echo "refresh them: $(BIN)/python -m leadledger.definition.schema mappings/schema" >&2; exit 1; }; \
+	echo "mappings/schema is current"
 
 .PHONY: build wheel
 build: wheel
 wheel: venv ## the wheel, into dist/
-	@SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-1767225600} $(BIN)/python -m build --wheel --no-isolation --outdir dist . >/dev/null
+	@SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-1767225600} $(BIN)/python -m build --quiet --wheel --no-isolation --outdir dist .
 	@ls dist/*.whl
 
 .PHONY: smoke

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 
 from leadledger.cli import main
@@ -137,7 +138,7 @@ class Org:
         os.environ.update(self.environment)
         try:
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-                code = main.run(self.words(words))
+                code = main._run(self.words(words))
         finally:
             os.environ.clear()
             os.environ.update(before)
@@ -180,6 +181,15 @@ class Org:
         row = self.dump()[object_][id_]
         fields: dict[str, Any] = row if self.crm == "salesforce" else row["properties"]
         return fields
+
+    def people(self) -> dict[str, dict[str, Any]]:
+        """`crm/object/id` -> fields, of all people records."""
+        dump = self.dump()
+        return {
+            f"{self.crm}/{object_}/{id_}": row if self.crm == "salesforce" else row["properties"]
+            for object_ in PEOPLE_OBJECTS[self.crm]
+            for id_, row in dump[object_].items()
+        }
 
     def edit(self, object_: str, id_: str, **fields: Any) -> None:
         """A person changes a row."""
@@ -321,3 +331,32 @@ class Stories:
         sandbox = build(seed=SEED, people=PEOPLE, crms=(crm,), state=home / "crm.sqlite", limits=limits)
         sandbox.start(0)
         return Org(crm, sandbox, home, MAPPINGS / crm)
+
+
+@pytest.fixture(scope="session")
+def stories(tmp_path_factory: pytest.TempPathFactory) -> Stories:
+    """Made once per worker."""
+    return Stories(tmp_path_factory.mktemp("stories"))
+
+
+@pytest.fixture(params=CRMS)
+def crm(request: pytest.FixtureRequest) -> str:
+    """Both CRMs, one after the other."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def org(crm: str, stories: Stories, tmp_path: Path) -> Iterator[Org]:
+    """An org that we have never met."""
+    made = stories.open(crm, tmp_path / "home", applied=False)
+    yield made
+    made.sandbox.stop()
+
+
+@pytest.fixture
+def settled(crm: str, stories: Stories, tmp_path: Path) -> Iterator[Org]:
+    """An org whose first plan was written."""
+    made = stories.open(crm, tmp_path / "home", applied=True)
+    yield made
+    made.sandbox.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -95,6 +96,7 @@ def opened(settings: Settings, loaded: Loaded, progress: Progress) -> Iterator[C
     from leadledger.stores.mirror import DuckDbMirror
     from leadledger.sync.context import Context
 
+    os.umask(0o077)  # what the databases write beside their files (WAL, spill) is personal data too
     definition = loaded.definition
     files = state_files(settings, definition.name)
     with ExitStack() as stack:

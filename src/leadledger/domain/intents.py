@@ -10,7 +10,7 @@ from leadledger.domain.records import RecordRef
 
 
 class IntentState(StrEnum):
-    """planned -> sent -> confirmed | refused | unknown; unknown -> confirmed | abandoned | conflict."""
+    """planned -> sent | abandoned; sent -> confirmed | refused | unknown; unknown -> confirmed | sent | abandoned | conflict."""
 
     PLANNED = "planned"
     SENT = "sent"
@@ -30,8 +30,8 @@ class IntentState(StrEnum):
 class Intent:
     """One row that is to be written: absolute target values, never increments.
 
-    `stamp` is `v1:<intent id>:<entries>:<definition digest>`, written in the same request where a field is
-    mapped for it. `expected` holds the values read just before.
+    `stamp` is `v1:<write id>:<entries>:<definition>`, written in the same request where a field is mapped for it;
+    the write id is the same in every attempt to apply one plan to one record, the intent id is not. `expected` holds the values read just before.
     """
 
     intent_id: str

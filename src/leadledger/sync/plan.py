@@ -68,15 +68,15 @@ def make_plan(context: Context, pulled: Pulled, run_id: str) -> Plan:
     )
 
 
-def intent_id(plan_id: str, record: RecordRef) -> str:
-    """The id of the intent to write one record of one plan: the same in every attempt to apply it."""
+def write_id(plan_id: str, record: RecordRef) -> str:
+    """The id of the write of one record by one plan: the same in every attempt to apply it."""
     return hashlib.sha256(f"{plan_id}\x1f{record}".encode()).hexdigest()[:16]
 
 
 def stamp_of(plan_id: str, record: RecordRef, decision: Decision, definition_digest: str) -> str:
-    """`v1:<intent id>:<ledger entries>:<definition>`: written with the values, it proves which write was applied."""
+    """`v1:<write id>:<ledger entries>:<definition>`: written with the values, it proves which write was applied."""
     entries = sum(not t.inferred for t in decision.transitions)
-    return f"v1:{intent_id(plan_id, record)}:{entries}:{definition_digest[:8]}"
+    return f"v1:{write_id(plan_id, record)}:{entries}:{definition_digest[:8]}"
 
 
 def _worth_a_look(context: Context, evaluation: Evaluation, known: Known) -> Iterator[Decision]:

@@ -69,6 +69,14 @@ def recover(context: Context) -> Recovered:
 
 def _settle(context: Context, crm: Crm, object_: str, intents: list[Intent]) -> list[IntentState]:
     fields = sorted({name for intent in intents for name in intent.target})
+    # The process ended, or the answer never came: either way nobody knows yet.
+    context.ledger.settle_intents(
+        [
+            (intent.intent_id, IntentState.UNKNOWN, intent.reason or "no answer was seen")
+            for intent in intents
+        ],
+        context.clock.now_us(),
+    )
     fresh = crm.read(object_, [intent.record.id for intent in intents], fields)
     rows: list[tuple[str, IntentState, str]] = []
     again: list[Intent] = []

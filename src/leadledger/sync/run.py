@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 
 from leadledger.domain.changes import Plan
+from leadledger.domain.instants import iso
 from leadledger.errors import ConfigError, LeadledgerError, StateError
 from leadledger.ports import Kind, RunRecord
 from leadledger.sync.context import Context
@@ -22,8 +23,6 @@ from leadledger.sync.recover import Recovered, recover
 from leadledger.sync.write import Written, write_plan
 
 log = structlog.get_logger()
-
-_FIRST_APPLIED = {"ok", "rejected"}
 
 
 @dataclass(slots=True)
@@ -91,10 +90,7 @@ def apply(context: Context, plan: Plan) -> Report:
 
 def run(context: Context, *, allow_large: bool = False) -> Report:
     """Plan and apply in one. The first run on an org plans only."""
-    first = not any(
-        r.command in {"run", "apply"} and r.outcome in {*_FIRST_APPLIED, "planned"}
-        for r in context.ledger.runs()
-    )
+    first = _first_contact(context)
     with _run(context, "run") as report:
         _pull_and_plan(context, report)
         assert report.plan is not None
@@ -104,6 +100,13 @@ def run(context: Context, *, allow_large: bool = False) -> Report:
                 check_guards(report.plan, context.definition.guards)
             _write(context, report, report.plan)
     return report
+
+
+def _first_contact(context: Context) -> bool:
+    """Whether this ledger has neither decided about anybody nor shown a first run's plan yet."""
+    if context.ledger.totals()["people"]:
+        return False
+    return not any(run.command == "run" and run.outcome == "planned" for run in context.ledger.runs(1000))
 
 
 def _pull_and_plan(context: Context, report: Report) -> None:
@@ -118,6 +121,15 @@ def _check_plan(context: Context, plan: Plan) -> None:
         msg = (
             f"The plan was made with another state of the definition {plan.definition!r} "
             f"({plan.definition_digest[:8]}, now {context.definition.digest[:8]}). Make a new one with `leadledger plan`."
+        )
+        raise ConfigError(msg)
+    newest = max(
+        (r.summary.get("as_of_us", 0) for r in context.ledger.runs() if r.summary.get("written")), default=0
+    )
+    if plan.as_of_us < newest:
+        msg = (
+            f"The plan is of {iso(plan.as_of_us)}, but the ledger holds decisions of {iso(newest)}. "
+            "Nothing was written. Make a new one with `leadledger plan`."
         )
         raise ConfigError(msg)
     for name, org_id in plan.orgs.items():

@@ -18,7 +18,7 @@ from leadledger.domain.writeback import COMPANIONS
 from leadledger.errors import RetryLaterError, WriteInDoubtError
 from leadledger.ports import Crm
 from leadledger.sync.context import Context
-from leadledger.sync.plan import intent_id
+from leadledger.sync.plan import write_id
 
 log = structlog.get_logger()
 
@@ -129,7 +129,7 @@ class _Writer:
 
     def _intent(self, row: RecordChange, fresh: Mapping[str, str | None]) -> Intent:
         return Intent(
-            intent_id=intent_id(self.plan.plan_id, row.record),
+            intent_id=f"{write_id(self.plan.plan_id, row.record)}-{self.run_id}",
             run_id=self.run_id,
             person_id=row.person_id,
             record=row.record,

@@ -131,6 +131,7 @@ CREATE TABLE intent (
 CREATE INDEX intent_open ON intent (seq) WHERE state IN ('planned', 'sent', 'unknown');
 CREATE INDEX intent_person ON intent (person_id);
 
+-- unknown -> sent: the same values are sent once more, after the CRM was asked and did not hold them.
 -- planned -> abandoned: no byte has left, so that it was not applied needs no question to the CRM.
 CREATE TABLE intent_move (
     from_state TEXT NOT NULL,
@@ -141,7 +142,7 @@ CREATE TABLE intent_move (
 INSERT INTO intent_move VALUES
     ('planned', 'sent'), ('planned', 'abandoned'),
     ('sent', 'confirmed'), ('sent', 'refused'), ('sent', 'unknown'),
-    ('unknown', 'confirmed'), ('unknown', 'abandoned'), ('unknown', 'conflict');
+    ('unknown', 'confirmed'), ('unknown', 'sent'), ('unknown', 'abandoned'), ('unknown', 'conflict');
 
 CREATE TABLE confirmed_value (
     record TEXT NOT NULL,
