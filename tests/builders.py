@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from leadledger.domain.conditions import Compare, Condition, Op, Space
+from leadledger.domain.decisions import Contribution, Decision, Transition
 from leadledger.domain.definition import Definition
 from leadledger.domain.instants import DAY, HOUR
 from leadledger.domain.lifecycle import (
@@ -24,9 +25,12 @@ from leadledger.domain.lifecycle import (
     WhenTrigger,
 )
 from leadledger.domain.routing import Routing
-from leadledger.domain.scoring import Engagement, EngagementRule, Fit, FitRule, Grade
+from leadledger.domain.scoring import MICRO, Engagement, EngagementRule, Fit, FitRule, Grade
 from leadledger.domain.sources import ActivitySource, PeopleSource
-from leadledger.ports import COLUMNS, COMMON_COLUMNS, Kind, Stream
+from leadledger.engine import fold as kernel
+from leadledger.engine.evaluation import LocalEvaluation
+from leadledger.engine.local import Fold, LocalEngine
+from leadledger.ports import COLUMNS, COMMON_COLUMNS, Kind, Known, Stream
 
 START = 1_767_225_600_000_000
 """2026-01-01T00:00:00Z"""
@@ -50,6 +54,53 @@ def when(name: str, value: Any, op: Op = Op.IS, space: Space = Space.ACTIVITY) -
 def a_rule(id_: str, points: float, type_: str | None = None, **more: Any) -> EngagementRule:
     """A rule for all activities of one type, by default the type named like the rule."""
     return EngagementRule(id_, more.pop("when", when("type", type_ or id_)), points, **more)
+
+
+def asks(name: str, op: Op, value: Any) -> Condition:
+    """What is asked of a fact."""
+    return when(name, value, op, Space.FACT)
+
+
+def computed(name: str, op: Op, value: Any) -> Condition:
+    """What is asked of a score or a counter."""
+    return when(name, value, op, Space.COMPUTED)
+
+
+def rules(*which: EngagementRule, **bounds: Any) -> Engagement:
+    """Engagement of these rules; `floor`, `max` and `categories` as in the definition."""
+    return Engagement(tuple(which), **bounds)
+
+
+def points(decision: Decision) -> float:
+    """Engagement as a number of points."""
+    return decision.engagement / MICRO
+
+
+def line(decision: Decision, rule: str, kind: str = "engagement") -> Contribution:
+    """The one contribution of a rule."""
+    (found,) = (c for c in decision.contributions if c.rule == rule and c.kind == kind)
+    return found
+
+
+def path(decision: Decision) -> list[tuple[str, int]]:
+    """(stage, instant) of every transition, inferred ones with a question mark."""
+    return [(t.stage + "?" * t.inferred, t.at_us) for t in decision.transitions]
+
+
+def known_after(decisions: Iterable[Decision]) -> Known:
+    """What the ledger would know had it stored these decisions."""
+    held = list(decisions)
+    return Known(
+        person_of={str(record): d.person_id for d in held for record in d.records},
+        transitions={d.person_id: d.transitions for d in held},
+        baselines={d.person_id: d.baseline for d in held},
+        digests={d.person_id: d.digest() for d in held},
+    )
+
+
+def new(decision: Decision) -> tuple[Transition, ...]:
+    """The transitions that the ledger did not know."""
+    return decision.transitions[decision.frozen :]
 
 
 def stages(threshold: float = 100) -> Lifecycle:
@@ -107,9 +158,11 @@ def a_definition(**changes: Any) -> Definition:
     return replace(default, **changes)
 
 
+PEOPLE_FIELDS = ("Email", "Company", "Title", "Employees", "Country", "Consent", "MQLs", "First", "Last")
 STREAMS = (
-    Stream("salesforce", "Lead", Kind.PEOPLE, ("Email", "Company", "Title", "Employees", "Country", "MQLs", "First")),
-    Stream("salesforce", "Contact", Kind.PEOPLE, ("Email", "Company", "Title", "Employees", "Country", "MQLs", "First")),
+    Stream("salesforce", "Lead", Kind.PEOPLE, PEOPLE_FIELDS),
+    Stream("salesforce", "Contact", Kind.PEOPLE, PEOPLE_FIELDS),
+    Stream("salesforce", "Account", Kind.ACCOUNTS, ("Industry", "Employees")),
     Stream("salesforce", "Visit__c", Kind.ACTIVITIES, ("Kind", "At", "Url", "Seconds"), frozenset({"At"})),
     Stream("salesforce", "LeadHistory", Kind.HISTORY),
     Stream("salesforce", "Opportunity", Kind.DEALS),
@@ -158,9 +211,35 @@ class World:
         """A rep set the lead's status."""
         return self.add("LeadHistory", person=person, field="Status", new=value, at_us=at)
 
+    def contact(self, id_: str = "0031", **values: Any) -> str:
+        """A contact that exists since START."""
+        return self.add("Contact", id_, **{"created_us": START, "Email": f"{id_.lower()}@acme.test", **values})
+
     def deal(self, created: int, person: str = "00Q1", *, won: int | None = None) -> str:
         """A deal of a lead."""
         deal = self.add("Opportunity", created_us=created, closed_us=won, won=won is not None, closed=won is not None)
         self.add("Role", deal=deal, person=person)
         return deal
 
+    def evaluate(
+        self,
+        definition: Definition | None = None,
+        as_of: int = days(30),
+        known: Known | None = None,
+        fold: Fold = kernel.fold,
+    ) -> LocalEvaluation:
+        """Evaluate everybody, by default with the plain fold, which needs no compiling."""
+        engine = LocalEngine(fold)
+        definition = definition or a_definition()
+        return engine.evaluate(self.connection, definition, self.streams, known or Known(), as_of)
+
+    def decide(self, definition: Definition | None = None, as_of: int = days(30), known: Known | None = None) -> Decision:
+        """The decision about the only person."""
+        (decision,) = self.evaluate(definition, as_of, known).decisions()
+        return decision
+
+    def everybody(
+        self, definition: Definition | None = None, as_of: int = days(30), known: Known | None = None
+    ) -> dict[str, Decision]:
+        """Person id -> decision."""
+        return {d.person_id: d for d in self.evaluate(definition, as_of, known).decisions()}

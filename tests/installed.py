@@ -19,9 +19,13 @@ import pytest
 import requests
 
 from leadledger.cli import main
+from leadledger.domain.decisions import Decision
 from leadledger.domain.intents import Intent
+from leadledger.domain.records import RecordRef
 from leadledger.sandbox.build import build
 from leadledger.sandbox.server import Sandbox
+from leadledger.sandbox.story.hubspot_book import FORM_IDS
+from leadledger.sandbox.story.kinds import FormName
 from leadledger.stores.ledger import SqliteLedger
 
 MAPPINGS = Path(__file__).resolve().parents[1] / "mappings"
@@ -39,6 +43,15 @@ COUNTER = {"salesforce": "MQL_Counter__c", "hubspot": "mql_counter"}
 FIRST = {"salesforce": "First_MQL_Date__c", "hubspot": "first_mql_date"}
 STAGE = {"salesforce": "Lifecycle_Stage__c", "hubspot": "lifecyclestage"}
 OWNER = {"salesforce": "OwnerId", "hubspot": "hubspot_owner_id"}
+STATUS = {
+    "salesforce": ("Status", {"recycled": "Recycle", "sal": "Accepted"}),
+    "hubspot": ("hs_lead_status", {"recycled": "RECYCLE", "sal": "ACCEPTED"}),
+}
+"""The field in which reps say what they think of a lead, and their words for our stages."""
+STAGES = {
+    "salesforce": {"inquiry": "Inquiry", "mql": "MQL", "recycled": "Recycled"},
+    "hubspot": {"inquiry": "lead", "mql": "marketingqualifiedlead", "recycled": "153180554"},
+}
 REP = "hank.murphy@northwind.example"
 """Somebody who works there all through the story: human edits are made in this name."""
 
@@ -215,6 +228,45 @@ class Org:
             people = sorted(set(ledger.known().person_of.values()))
             decisions = [ledger.decision(person) for person in people]
         return {d.person_id: d.counter("mql_counter") for d in decisions if d is not None}
+
+    def who(self, stage: str, *, where: Callable[[Decision], bool] = lambda _: True) -> Decision:
+        """Somebody in a stage, by the ledger: one writable record, nobody of our own."""
+        with self.ledger() as ledger:
+            people = sorted(set(ledger.known().person_of.values()))
+            decisions = [ledger.decision(person) for person in people]
+        rows = self.people()
+        for decision in decisions:
+            if decision is None or decision.stage != stage or decision.excluded or len(decision.records) != 1:
+                continue
+            row = rows[str(decision.records[0])]
+            if row.get("IsConverted") or not (row.get("Email") or row.get("email")):
+                continue
+            if decision.records[0].object != "Contact" and where(decision):
+                return decision
+        raise AssertionError(f"nobody is in stage {stage!r}")
+
+    def raise_hand(self, record: RecordRef, year: int = 2026) -> None:
+        """The person asks for prices on our web site, now."""
+        if self.crm == "salesforce":
+            campaign = next(
+                id_ for id_, row in self.dump()["Campaign"].items() if row["Name"] == f"Pricing request {year}"
+            )
+            self.create("CampaignMember", CampaignId=campaign, Status="Responded", **{f"{record.object}Id": record.id})
+        else:
+            now_ms = self.sandbox.clock.now_us() // 1000
+            submission = {
+                "formId": FORM_IDS[FormName.PRICING_REQUEST],
+                "conversionId": f"test-{year}-{record.id}",
+                "submittedAt": now_ms,
+                "pageUrl": "https://www.northwind.example/pricing",
+                "values": [{"name": "email", "objectTypeId": "0-1", "value": self.row(record.object, record.id)["email"]}],
+            }
+            self.app.account.store.add_submissions([submission])
+        self.later(60)
+
+    def later(self, seconds: float) -> None:
+        """Time passes in the CRM."""
+        self.sandbox.clock.advance(int(seconds * 1_000_000))  # type: ignore[attr-defined]
 
     def create(self, object_: str, **fields: Any) -> str:
         """A new Salesforce row, through the API and with the integration user's rights."""
