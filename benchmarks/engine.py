@@ -20,15 +20,15 @@ from typing import Any
 
 import duckdb
 import numpy as np
-import population
-from table import show
 
+import population
 from leadledger.engine import fold as kernel
 from leadledger.engine import local
 from leadledger.engine.canonical import Canonical
 from leadledger.engine.evaluation import LocalEvaluation
 from leadledger.engine.tables import Events, Frozen, People, Program
 from leadledger.ports import Known
+from table import show
 
 SAMPLE = 2_000
 """People of the comparison with plain Python, which takes some fifty times as long."""
@@ -142,7 +142,9 @@ def measure(small: Path, large: Path) -> None:
 
 def connect(path: Path) -> duckdb.DuckDBPyConnection:
     """The mirror's file as a run opens it."""
-    return duckdb.connect(path, config={"threads": os.cpu_count() or 1})
+    connection = duckdb.connect(path, config={"threads": os.cpu_count() or 1})
+    connection.execute("SET enable_progress_bar = false")
+    return connection
 
 
 def evaluate(path: Path) -> None:

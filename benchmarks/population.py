@@ -79,6 +79,7 @@ MEMBERS = ("Webinar", "Trade Show", "Workshop")
 def fill(path: Path, *, people: int, activities: int) -> None:
     """Write the raw tables of a mirror into a new DuckDB file."""
     connection = duckdb.connect(path)
+    connection.execute("SET enable_progress_bar = false")
     connection.execute("CREATE SCHEMA raw")
     # A number in [0, 1) from a row number and a salt.
     connection.execute("CREATE MACRO part(n, salt) AS (hash(n * 31 + salt) >> 11) / 9007199254740992.0")
@@ -95,16 +96,13 @@ def fill(path: Path, *, people: int, activities: int) -> None:
     )
     members = activities // 50
     accounts = max(1, people // 6)
-    for stream, count, columns in (
-        (LEAD, people, _lead(accounts)),
-        (ACCOUNT, accounts, {"id": "'001' || lpad(n::VARCHAR, 15, '0')", "owner": "'005' || n % 40", "Type": "one_of(['Prospect', 'Customer'], n, 50)"}),
-        (VISIT, activities - members, _visit()),
-        (MEMBER, members, {"id": "'00v' || lpad(n::VARCHAR, 15, '0')", "person": "person(n, 60)", "At": "instant(n, 61)", "Campaign.Type": f"one_of({list(MEMBERS)}, n, 62)", "CampaignId": "'701' || (part(n, 63) * 60)::INTEGER"}),
-        (HISTORY, people // 3, {"id": "'017' || lpad(n::VARCHAR, 15, '0')", "person": "person(n, 70)", "field": "'Status'", "new": "one_of(['Working', 'Accepted', 'Recycle', 'Disqualified'], n, 71)", "at_us": "instant(n, 72)"}),
-        (DEAL, people // 12, {"id": "'006' || lpad(n::VARCHAR, 15, '0')", "created_us": f"instant(n, 80)", "closed": "n % 3 > 0", "won": "n % 3 = 1", "closed_us": f"CASE WHEN n % 3 > 0 THEN least(instant(n, 80) + {60 * DAY}, {AS_OF}) END", "owner": "'005' || n % 40"}),
-        (ROLE, people // 12, {"id": "'00K' || lpad(n::VARCHAR, 15, '0')", "deal": "'006' || lpad(n::VARCHAR, 15, '0')", "person": "person(n, 90)"}),
-    ):  # fmt: skip
-        _table(connection, stream, count, columns)
+    _table(connection, LEAD, people, _lead(accounts))
+    _table(connection, ACCOUNT, accounts, _account())
+    _table(connection, VISIT, activities - members, _visit())
+    _table(connection, MEMBER, members, _member())
+    _table(connection, HISTORY, people // 3, _history())
+    _table(connection, DEAL, people // 12, _deal())
+    _table(connection, ROLE, people // 12, _role())
     connection.close()
 
 
@@ -137,6 +135,53 @@ def _visit() -> dict[str, str]:
         "At": "instant(n, 42)",
         "Url": "'https://www.ours.test' || one_of(['/pricing', '/pricing/enterprise', '/careers/all', '/blog/' || n % 150, '/docs/' || n % 60, '/product', '/'], n, 43)",
         "Seconds": "(part(n, 44) * 400)::INTEGER::VARCHAR",
+    }
+
+
+def _account() -> dict[str, str]:
+    return {
+        "id": "'001' || lpad(n::VARCHAR, 15, '0')",
+        "owner": "'005' || n % 40",
+        "Type": "one_of(['Prospect', 'Customer'], n, 50)",
+    }
+
+
+def _member() -> dict[str, str]:
+    return {
+        "id": "'00v' || lpad(n::VARCHAR, 15, '0')",
+        "person": "person(n, 60)",
+        "At": "instant(n, 61)",
+        "Campaign.Type": f"one_of({list(MEMBERS)}, n, 62)",
+        "CampaignId": "'701' || (part(n, 63) * 60)::INTEGER",
+    }
+
+
+def _history() -> dict[str, str]:
+    return {
+        "id": "'017' || lpad(n::VARCHAR, 15, '0')",
+        "person": "person(n, 70)",
+        "field": "'Status'",
+        "new": "one_of(['Working', 'Accepted', 'Recycle', 'Disqualified'], n, 71)",
+        "at_us": "instant(n, 72)",
+    }
+
+
+def _deal() -> dict[str, str]:
+    return {
+        "id": "'006' || lpad(n::VARCHAR, 15, '0')",
+        "created_us": "instant(n, 80)",
+        "closed": "n % 3 > 0",
+        "won": "n % 3 = 1",
+        "closed_us": f"CASE WHEN n % 3 > 0 THEN least(instant(n, 80) + {60 * DAY}, {AS_OF}) END",
+        "owner": "'005' || n % 40",
+    }
+
+
+def _role() -> dict[str, str]:
+    return {
+        "id": "'00K' || lpad(n::VARCHAR, 15, '0')",
+        "deal": "'006' || lpad(n::VARCHAR, 15, '0')",
+        "person": "person(n, 90)",
     }
 
 

@@ -36,6 +36,8 @@ PEOPLE = 60
 PATIENCE_S = 60.0
 WRITES = {"salesforce": "*/composite/sobjects", "hubspot": "*/batch/update"}
 """Where each CRM takes the writes of a run, for faults."""
+FRESH = {"salesforce": "*/composite/sobjects/*", "hubspot": "*/batch/read"}
+"""Where each CRM is asked for present values just before a write."""
 BATCH = {"salesforce": 200, "hubspot": 100}
 PEOPLE_OBJECTS = {"salesforce": ("Lead", "Contact"), "hubspot": ("contacts",)}
 STAMP = {"salesforce": "Leadledger__c", "hubspot": "leadledger_stamp"}
@@ -241,6 +243,8 @@ class Org:
             row = rows[str(decision.records[0])]
             if row.get("IsConverted") or not (row.get("Email") or row.get("email")):
                 continue
+            if not stage and row.get(STAGE[self.crm]) not in {None, "", "subscriber"}:
+                continue
             if decision.records[0].object != "Contact" and where(decision):
                 return decision
         raise AssertionError(f"nobody is in stage {stage!r}")
@@ -363,9 +367,10 @@ class Stories:
         return self._org(crm, home, limits=limits)
 
     def _template(self, crm: str, *, applied: bool) -> Path:
-        folder = self._folder / f"{crm}-{'applied' if applied else 'told'}"
-        if folder.exists():
-            return folder
+        finished = self._folder / f"{crm}-{'applied' if applied else 'told'}"
+        if finished.exists():
+            return finished
+        folder = finished.with_name(f"{finished.name}-{time.monotonic_ns()}")
         if applied:
             shutil.copytree(self._template(crm, applied=False), folder)
         else:
@@ -377,7 +382,7 @@ class Stories:
                 assert done.code == 0, done.told
         finally:
             org.sandbox.stop()
-        return folder
+        return folder.rename(finished)
 
     def _org(self, crm: str, home: Path, *, limits: bool = False) -> Org:
         sandbox = build(seed=SEED, people=PEOPLE, crms=(crm,), state=home / "crm.sqlite", limits=limits)

@@ -12,6 +12,9 @@ import structlog
 
 EVENTS: Mapping[str, str] = {
     "stream.pulled": "One stream of a CRM was read to its end (crm, object, count, full).",
+    "read.retried": "A read is tried again (crm, attempt, wait_s, error_kind).",
+    "form.missing": "A form that the definition names does not exist in HubSpot (crm, forms).",
+    "write.answered": "Salesforce answered a write request (crm, object, count, and a count per outcome).",
     "batch.written": "One write request and its outcomes are in the ledger (crm, object, count).",
     "intents.recovered": "Open intents of an earlier run were settled (count, confirmed).",
     "run.ended": "A command ended (command, outcome, run_id).",

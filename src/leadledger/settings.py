@@ -6,9 +6,11 @@ Secrets come from the environment only, never from a file of the definition or a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from leadledger.errors import ConfigError
@@ -17,7 +19,7 @@ from leadledger.errors import ConfigError
 class SalesforceSettings(BaseModel):
     """How to log in to Salesforce: client credentials, or JWT bearer with a key file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True)
 
     url: str
     """My Domain, `https://acme.my.salesforce.com` (for a JWT also `https://login.salesforce.com`)."""
@@ -34,7 +36,7 @@ class SalesforceSettings(BaseModel):
 class HubSpotSettings(BaseModel):
     """How to reach HubSpot: the token of a service key or a private app."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True)
 
     token: SecretStr
     """Service key or private-app token."""
@@ -52,6 +54,7 @@ class Settings(BaseSettings):
         extra="ignore",
         frozen=True,
         hide_input_in_errors=True,
+        use_attribute_docstrings=True,
     )
 
     state_dir: Path = Path(".leadledger")
@@ -80,3 +83,26 @@ def read_settings() -> Settings:
             lines.append(f"{name}: {text}.")
         msg = "The environment is not complete: " + " ".join(lines)
         raise ConfigError(msg) from None
+
+
+_PARTS: Mapping[str, type[BaseModel]] = {"salesforce": SalesforceSettings, "hubspot": HubSpotSettings}
+
+
+def example() -> str:
+    """deploy/leadledger.env.example: every variable with its default and one sentence."""
+    lines = ["# Every setting of leadledger. Secrets stay in this file and in the environment: mode 0600."]
+    for name, field in Settings.model_fields.items():
+        parts = _PARTS.get(name)
+        if parts is None:
+            lines += _lines(f"LEADLEDGER_{name.upper()}", field)
+            continue
+        lines += ["", f"# {field.description}"]
+        for part, inner in parts.model_fields.items():
+            lines += _lines(f"LEADLEDGER_{name.upper()}__{part.upper()}", inner)
+    return "\n".join(lines) + "\n"
+
+
+def _lines(variable: str, field: FieldInfo) -> list[str]:
+    sentence = " ".join((field.description or "").split()).replace("`", "")
+    default = "" if field.is_required() or field.default is None else str(field.default)
+    return ["", f"# {sentence}", f"#{variable}={default}"]

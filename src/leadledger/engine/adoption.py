@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from leadledger.domain.decisions import Baseline
 from leadledger.domain.definition import Definition
@@ -75,3 +75,20 @@ def baseline(
             except (ValueError, OverflowError):
                 continue
     return Baseline({name: count for name, count in counters.items() if count > 0}, first, last)
+
+
+def united(baselines: Sequence[Baseline]) -> Baseline:
+    """The baseline of people who turned out to be one: as if their records had been met together."""
+    return Baseline(
+        _by_name(max, (b.counters for b in baselines)),
+        _by_name(min, (b.first_at_us for b in baselines)),
+        _by_name(max, (b.last_at_us for b in baselines)),
+    )
+
+
+def _by_name(choose: Callable[[int, int], int], held: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    chosen: dict[str, int] = {}
+    for values in held:
+        for name, value in values.items():
+            chosen[name] = choose(chosen.get(name, value), value)
+    return chosen

@@ -5,8 +5,9 @@ into people, words of distinct texts). The tables, all private to one evaluation
 
     record    rec INT, ref, crm, object, id, p INT, created_us, changed_us, account_ref, writable, rank
     person    p INT, person_id, created_us, changed_us       (p counts from 0 in the order of person_id)
-    fact      p INT, one text column per fact, `email_domain`, and `name:words` where words are asked for
-    activity  idx INT, p INT, at_us, id, type, asset, campaign, origin, intent, class INT, attributes
+    fact      p INT, one text column `fact:name` per fact, `email_domain` among them, and `name:words` where asked for
+    class     class INT, type, asset, campaign, origin, intent   (the distinct combinations)
+    activity  idx INT, p INT, at_us, id, class INT, attributes     (in no order; a few rows may be there twice)
     signal    p INT, at_us, code INT, id                     (deals, statuses, conversions)
 """
 
@@ -23,7 +24,7 @@ from leadledger.domain.conditions import Compare, Condition, Op, Space, comparis
 from leadledger.domain.definition import Definition
 from leadledger.domain.instants import EARLIEST
 from leadledger.domain.sources import ActivitySource, Normalise, PeopleSource
-from leadledger.engine.conditions import literal, quoted, sql, word_text, words_column
+from leadledger.engine.conditions import fact_column, literal, quoted, sql, word_text, words_column
 from leadledger.engine.identity import join_records
 from leadledger.ports import Kind, Known, Sql, Stream
 
@@ -72,7 +73,7 @@ class Canonical:
             column = _raw_column(accounts)
             where = f"AND coalesce({sql(source.where, column)}, false)" if source.where else ""
             facts = ", ".join(
-                f"{self._fact(name, source, column)} AS {quoted(name)}" for name in self.definition.facts()
+                f"{self._fact(name, source, column)} AS {quoted(fact_column(name))}" for name in self.definition.facts()
             )
             selects.append(
                 f"SELECT {literal(source.crm)} AS crm, {literal(source.object)} AS object, r.id, "
@@ -105,20 +106,22 @@ class Canonical:
 
     def _facts(self) -> None:
         names = self.definition.facts()
-        best = ", ".join(f"arg_min({quoted(n)}, authority * 10000000000 + rec) AS {quoted(n)}" for n in names)
+        columns = [quoted(fact_column(name)) for name in names]
+        best = ", ".join(f"arg_min({c}, authority * 10000000000 + rec) AS {c}" for c in columns)
         self.sql.execute(
             "CREATE OR REPLACE TEMP TABLE fact AS SELECT p"
             f"{', ' + best if best else ''} FROM record WHERE NOT deleted GROUP BY p ORDER BY p"
         )
         if "email" in names:
-            self.sql.execute("ALTER TABLE fact ADD COLUMN email_domain VARCHAR")
-            self.sql.execute("UPDATE fact SET email_domain = nullif(split_part(email, '@', 2), '')")
+            email, domain = quoted(fact_column("email")), quoted(fact_column("email_domain"))
+            self.sql.execute(f"ALTER TABLE fact ADD COLUMN {domain} VARCHAR")
+            self.sql.execute(f"UPDATE fact SET {domain} = nullif(split_part({email}, '@', 2), '')")
         for name in names:
             rule = self._normal(name)
             if rule.kind == "iso_country":
-                self._translate(name, name, _country_code)
+                self._translate(name, fact_column(name), _country_code)
             elif rule.map:
-                self._translate(name, name, _speller(rule.map))
+                self._translate(name, fact_column(name), _speller(rule.map))
         for name in sorted(self._asked_for_words()):
             self.sql.execute(f"ALTER TABLE fact ADD COLUMN {quoted(words_column(name))} VARCHAR")
             self._translate(name, words_column(name), word_text)
@@ -133,8 +136,9 @@ class Canonical:
 
     def _translate(self, source: str, into: str, function: Callable[[str], str]) -> None:
         """Put `function` of a fact into a column, computed once per distinct text."""
+        column = quoted(fact_column(source))
         rows = self.sql.execute(
-            f"SELECT DISTINCT {quoted(source)} FROM fact WHERE {quoted(source)} IS NOT NULL"
+            f"SELECT DISTINCT {column} FROM fact WHERE {column} IS NOT NULL"
         ).fetchall()
         if not rows:
             return
@@ -142,7 +146,7 @@ class Canonical:
         results = np.array([function(text) for text in texts], dtype=object)
         self.sql.register("translation", {"before": texts, "after": results})
         self.sql.execute(
-            f"UPDATE fact SET {quoted(into)} = t.after FROM translation t WHERE fact.{quoted(source)} = t.before"
+            f"UPDATE fact SET {quoted(into)} = t.after FROM translation t WHERE fact.{column} = t.before"
         )
         self.sql.unregister("translation")
 
@@ -158,31 +162,33 @@ class Canonical:
             stream = self.stream(crm, name)
             if stream is not None:
                 selects.append(self._stream_activities(stream, list(entries), attributes))
-        columns = ", ".join(f"NULL::VARCHAR AS {quoted(f'attribute:{a}')}" for a in attributes)
-        nothing = (
-            "SELECT NULL::INTEGER AS p, NULL::BIGINT AS at_us, NULL::VARCHAR AS id, "
-            + ", ".join(f"NULL::VARCHAR AS {c}" for c in CLASS_COLUMNS)
-            + (f", {columns}" if columns else "")
-            + " WHERE false"
-        )
         since = EARLIEST
         if self.definition.history_span is not None:
             since = max(since, self.as_of_us - self.definition.history_span)
+        classes = ", ".join(CLASS_COLUMNS)
+        union = " UNION ALL ".join(selects) or self._nothing(attributes)
         self.sql.execute(
-            f"CREATE OR REPLACE TEMP TABLE found AS SELECT DISTINCT ON (p, id) * FROM ({' UNION ALL '.join([nothing, *selects])}) "
-            f"WHERE at_us >= {since} AND at_us <= {self.as_of_us}"
+            "CREATE OR REPLACE TEMP TABLE class AS "
+            f"SELECT (row_number() OVER (ORDER BY {classes}) - 1)::INTEGER AS class, * "
+            f"FROM (SELECT DISTINCT {classes} FROM ({union}))"
         )
-        self.sql.execute(
-            "CREATE OR REPLACE TEMP TABLE class AS SELECT (row_number() OVER () - 1)::INTEGER AS class, * FROM "
-            f"(SELECT DISTINCT {', '.join(CLASS_COLUMNS)} FROM found)"
-        )
+        # Narrow and unsorted: sorting five million rows with their texts took longer than everything else.
         same = " AND ".join(f"f.{c} = c.{c}" for c in CLASS_COLUMNS)
+        extra = "".join(f", f.{quoted(f'attribute:{name}')}" for name in attributes)
         self.sql.execute(
             "CREATE OR REPLACE TEMP TABLE activity AS "
-            "SELECT (row_number() OVER (ORDER BY f.p, f.at_us, f.id) - 1)::INTEGER AS idx, f.*, c.class "
-            f"FROM found f JOIN class c ON {same}"
+            f"SELECT (row_number() OVER () - 1)::INTEGER AS idx, f.p, f.at_us, f.id, c.class{extra} "
+            f"FROM ({union}) f JOIN class c ON {same} WHERE f.at_us >= {since} AND f.at_us <= {self.as_of_us}"
         )
-        self.sql.execute("DROP TABLE found")
+
+    def _nothing(self, attributes: Sequence[str]) -> str:
+        """Activities of nobody, for a definition without any."""
+        texts = [*CLASS_COLUMNS, *(quoted(f"attribute:{name}") for name in attributes)]
+        return (
+            "SELECT NULL::INTEGER AS p, NULL::BIGINT AS at_us, NULL::VARCHAR AS id, "
+            + ", ".join(f"NULL::VARCHAR AS {text}" for text in texts)
+            + " WHERE false"
+        )
 
     def _stream_activities(self, stream: Stream, entries: list[ActivitySource], attributes: list[str]) -> str:
         column = _raw_column(None)

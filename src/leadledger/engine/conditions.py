@@ -31,6 +31,11 @@ def literal(value: Scalar) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+def folded(text: str) -> str:
+    """A text literal in the lower case of DuckDB, which is not Python's: a final sigma, a dotted capital I."""
+    return f"lower({literal(text)})"
+
+
 def word_text(text: str) -> str:
     """Lower-case words between single spaces, with a space at both ends, so that ` vp ` finds whole words.
 
@@ -40,6 +45,11 @@ def word_text(text: str) -> str:
     return " " + " ".join("".join(c if c.isalnum() else " " for c in folded).split()) + " "
 
 
+def fact_column(name: str) -> str:
+    """The name of the column that holds a fact; admins choose the names of facts, and `id` is one of them."""
+    return f"fact:{name}"
+
+
 def words_column(name: str) -> str:
     """The name of the column that holds `word_text` of a fact."""
     return f"{name}:words"
@@ -47,7 +57,7 @@ def words_column(name: str) -> str:
 
 def like_pattern(pattern: str) -> str:
     """`*` and `?` as LIKE's `%` and `_`, everything else as itself (escape character `!`)."""
-    escaped = pattern.lower().replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    escaped = pattern.replace("!", "!!").replace("%", "!%").replace("_", "!_")
     return escaped.replace("*", "%").replace("?", "_")
 
 
@@ -86,7 +96,7 @@ def _compare(compare: Compare, column: str) -> str:
         case Op.BELOW:
             return _number(column, "<", value)
         case Op.MATCHES:
-            likes = (f"lower({column}) LIKE {literal(like_pattern(str(p)))} ESCAPE '!'" for p in _many(value))
+            likes = (f"lower({column}) LIKE {folded(like_pattern(str(p)))} ESCAPE '!'" for p in _many(value))
             return "(" + " OR ".join(likes) + ")"
         case Op.WORDS:
             return (
@@ -95,7 +105,7 @@ def _compare(compare: Compare, column: str) -> str:
                 + ")"
             )
         case Op.KNOWN:
-            return f"({column} IS {'NOT ' if value else ''}NULL)"
+            return f"(coalesce({column}::VARCHAR, '') {'<>' if value else '='} '')"
         case _:
             assert_never(compare.op)
 
@@ -112,8 +122,8 @@ def _equal(column: str, value: Scalar) -> str:
     if isinstance(value, bool):
         return f"(lower({column}) = {literal(str(value).lower())})"
     if isinstance(value, (int, float)):
-        return f"(TRY_CAST({column} AS DOUBLE) = {literal(value)})"
-    return f"(lower({column}) = {literal(value.lower())})"
+        return f"({_as_number(column)} = {literal(value)})"
+    return f"(lower({column}) = {folded(value)})"
 
 
 def _is_in(column: str, values: tuple[Scalar, ...]) -> str:
@@ -121,9 +131,14 @@ def _is_in(column: str, values: tuple[Scalar, ...]) -> str:
     others = [v for v in values if not isinstance(v, str)]
     parts = [_equal(column, value) for value in others]
     if texts:
-        parts.append(f"(lower({column}) IN ({', '.join(literal(text.lower()) for text in texts)}))")
+        parts.append(f"(lower({column}) IN ({', '.join(map(folded, texts))}))")
     return "(" + " OR ".join(parts) + ")" if parts else "false"
 
 
 def _number(column: str, sign: str, value: Scalar | tuple[Scalar, ...]) -> str:
-    return f"(TRY_CAST({column} AS DOUBLE) {sign} {literal(float(_one(value)))})"
+    return f"({_as_number(column)} {sign} {literal(float(_one(value)))})"
+
+
+def _as_number(column: str) -> str:
+    """A number, or null. NaN is none: DuckDB sorts it above every number, so that it would pass any bound."""
+    return f"nullif(TRY_CAST({column} AS DOUBLE), 'NaN'::DOUBLE)"

@@ -69,10 +69,16 @@ class LocalEvaluation:
     def decisions(self) -> Iterator[Decision]:
         """All decisions in person order."""
         transitions, lines = self.output.transitions, self.output.lines
+        # Of several newest activities at one instant, the class that sorts last: the same in every run.
+        self.sql.execute(
+            "CREATE OR REPLACE TEMP TABLE latest AS SELECT a.p, a.at_us, max(a.class) AS class FROM activity a "
+            "JOIN (SELECT p, max(at_us) AS at_us FROM activity GROUP BY p) m ON m.p = a.p AND m.at_us = a.at_us "
+            "GROUP BY a.p, a.at_us"
+        )
         for low in range(0, self.people, _BLOCK):
             high = min(low + _BLOCK, self.people)
-            block = _Block(self, low, high)
             new = np.searchsorted(transitions[:, t.T_PERSON], np.arange(low, high + 1))
+            block = _Block(self, low, high, transitions[new[0] : new[-1]])
             told = np.searchsorted(lines[:, t.L_PERSON], np.arange(low, high + 1))
             for p in range(low, high):
                 k = p - low
@@ -80,29 +86,64 @@ class LocalEvaluation:
 
 
 class _Block:
-    """Some consecutive people, with the texts of their activities and records at hand."""
+    """Some consecutive people, with the texts of their evidence and records at hand."""
 
-    def __init__(self, evaluation: LocalEvaluation, low: int, high: int) -> None:
+    def __init__(self, evaluation: LocalEvaluation, low: int, high: int, new: Any) -> None:
         self.e = evaluation
         sql = evaluation.sql
-        self.activities = {
-            row[0]: row[1:]
+        self.newest = self._newest_awards(low, high)
+        signals = evaluation.coding.program.activity_codes
+        events = np.array(
+            [*(e for found in self.newest.values() for e in found), *new[:, t.T_EVENT]], np.int64
+        )
+        events = events[events >= 0]
+        idx = evaluation.matched.idx[events[evaluation.matched.code[events] < signals]]
+        sql.register("wanted", {"idx": np.unique(idx)})
+        self.activities = dict(
+            sql.execute("SELECT a.idx, a.id FROM activity a JOIN wanted w ON w.idx = a.idx").fetchall()
+        )
+        sql.unregister("wanted")
+        within = f"p >= {low} AND p < {high}"
+        self.signals = dict(sql.execute(f"SELECT idx, id FROM signal WHERE {within}").fetchall())
+        self.latest = {
+            row[0]: LastActivity(*row[1:])
             for row in sql.execute(
-                f"SELECT idx, id, type, asset, at_us, p FROM activity WHERE p >= {low} AND p < {high} ORDER BY idx"
+                "SELECT l.p, k.type, k.asset, l.at_us FROM latest l JOIN class k ON k.class = l.class "
+                f"WHERE {within}"
             ).fetchall()
         }
-        self.latest = {row[4]: LastActivity(row[1], row[2], row[3]) for row in self.activities.values()}
-        self.signals = dict(
-            sql.execute(f"SELECT idx, id FROM signal WHERE p >= {low} AND p < {high}").fetchall()
-        )
         self.records: dict[int, list[RecordRef]] = {}
         self.account_owners: dict[int, str] = {}
         for p, crm, object_, id_, owner in sql.execute(
-            f"SELECT p, crm, object, id, account_owner FROM record WHERE writable AND p >= {low} AND p < {high} ORDER BY rec"
+            f"SELECT p, crm, object, id, account_owner FROM record WHERE writable AND {within} ORDER BY rec"
         ).fetchall():
             self.records.setdefault(p, []).append(RecordRef(crm, object_, id_))
             if owner:
                 self.account_owners.setdefault(p, owner)
+
+    def _newest_awards(self, low: int, high: int) -> dict[tuple[int, int], list[int]]:
+        """(person, rule) -> the newest events that still give points, newest first, at most ten."""
+        e = self.e
+        rules = len(e.coding.rules)
+        begin, end = int(e.starts[low]), int(e.starts[high])
+        code = e.matched.code[begin:end].astype(np.int64)
+        window = np.array([rule.window or 0 for rule in e.coding.rules] or [0], np.int64)[
+            np.minimum(code, rules - 1)
+        ]
+        counts = (e.output.awards[begin:end] == AWARDED) & (
+            (window == 0) | (e.as_of_us - e.matched.at[begin:end] < window)
+        )
+        events = np.flatnonzero(counts)
+        group = e.matched.p[begin:end][events].astype(np.int64) * rules + code[events]
+        order = np.argsort(group, kind="stable")[::-1]
+        events, group = events[order], group[order]
+        first = np.flatnonzero(np.concatenate([[True], group[1:] != group[:-1]])) if len(group) else group
+        place = np.arange(len(group)) - np.repeat(first, np.diff([*first, len(group)]))
+        kept = place < _EVIDENCE
+        found: dict[tuple[int, int], list[int]] = {}
+        for key, event in zip(group[kept].tolist(), events[kept].tolist(), strict=True):
+            found.setdefault(divmod(key, rules), []).append(begin + event)
+        return found
 
     def decision(self, p: int, new: Any, lines: Any) -> Decision:
         e = self.e
@@ -157,7 +198,7 @@ class _Block:
     def _evidence(self, event: int) -> str:
         idx, code = int(self.e.matched.idx[event]), int(self.e.matched.code[event])
         if code < self.e.coding.program.activity_codes:
-            return str(self.activities[idx][0])
+            return str(self.activities[idx])
         return str(self.signals[idx])
 
     def _transition(self, row: Any, fit: int) -> Transition:
@@ -226,23 +267,8 @@ class _Block:
                 count=int(row[t.L_COUNT]),
                 matched=int(row[t.L_MATCHED]),
                 last_at_us=int(row[t.L_LAST]),
-                evidence=self._newest(p, which) if row[t.L_COUNT] else (),
+                evidence=tuple(map(self._evidence, self.newest.get((p, which), ()))),
             )
-
-    def _newest(self, p: int, rule: int) -> tuple[str, ...]:
-        """The newest activities that still give points under a rule, newest first."""
-        e = self.e
-        window = e.coding.rules[rule].window
-        found: list[str] = []
-        begin, end = int(e.starts[p]), int(e.starts[p + 1])
-        events = np.flatnonzero(
-            (e.matched.code[begin:end] == rule) & (e.output.awards[begin:end] == AWARDED)
-        )[::-1]
-        for event in (begin + events[:_EVIDENCE]).tolist():
-            if window and e.as_of_us - int(e.matched.at[event]) >= window:
-                break
-            found.append(self._evidence(event))
-        return tuple(found)
 
     def _fit_lines(self, p: int) -> Iterator[Contribution]:
         total = 0

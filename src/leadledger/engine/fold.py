@@ -69,15 +69,16 @@ GE, LE, GT, LT, EQ, NE = range(6)
 
 NEVER = 2**62
 
-CURRENT, POSITION, SINCE, CYCLE, ADJUSTMENT, FRESH, RESET_FROM, WRITTEN, FULL = range(9)
+(
+    CURRENT, POSITION, SINCE, CYCLE, ADJUSTMENT, FRESH, RESET_FROM, LATE_SIGNALS, LATE_LEVELS, WRITTEN, FULL,
+) = range(11)  # fmt: skip
 """A person's state while walking: stage, forward position, since when, cycles opened, what the floor gave, awards
-since the last side stage, first event after the last reset; then transitions written, and "buffer full"."""
+since the last side stage, first event after the last reset, bit sets of the stages that late evidence leads to;
+then transitions written, and "buffer full"."""
 _LN2 = math.log(2.0)
 _SERIES = 16
 _FORGOTTEN = 60
 """After 60 half-lives nothing is left of an award: less than a millionth of any allowed score."""
-_DEPTH = 32
-"""Depth of the stack of a level trigger; `compile_program` refuses deeper conditions."""
 
 
 @register_jitable
@@ -113,15 +114,14 @@ def bounded(value: int, category: Any) -> int:
 
 
 @register_jitable
-def engagement(
-    t: int, left: bool, program: Any, at: Any, later: Any, head: Any, running: Any, sums: Any
-) -> int:
+def engagement(t: int, left: bool, program: Any, at: Any, lists: Any, state: Any, sums: Any) -> int:
     """The sum over categories at `t`, or its left limit, before floor and maximum.
 
     An award counts while `at <= t < at + window`. Awards of a rule hang in a list from `head[r]` through
-    `later`; those that have ended are dropped from its front, and from the rule's `running` sum.
+    `later`; those that have ended are dropped from its front, and from the rule's `running` sum. A penalty
+    that ends takes along what the floor gave for it.
     """
-    rules = program.rules
+    rules, later, head, running = program.rules, lists.later, lists.head, lists.running
     sums[:] = 0
     for r in range(len(rules)):
         e = head[r]
@@ -135,6 +135,7 @@ def engagement(
             if not ended and not (half_life > 0 and age >= half_life * _FORGOTTEN):
                 break
             running[r] -= rules[r, POINTS]
+            state[ADJUSTMENT] -= lists.forgiven[e]
             e = later[e]
         head[r] = e
         if e < 0:
@@ -150,6 +151,40 @@ def engagement(
     for c in range(len(sums)):
         total += bounded(sums[c], program.categories[c])
     return total
+
+
+@register_jitable
+def reflect(
+    t: int,
+    left: bool,
+    value: int,
+    next_event: int,
+    program: Any,
+    events: Any,
+    awards: Any,
+    lists: Any,
+    state: Any,
+) -> None:
+    """Let the floor give what `value` is short of it, for the newest penalties that still count.
+
+    What a penalty could not take is forgiven for good: it is remembered per award, because it must not come
+    back as points when the penalty ends.
+    """
+    missing = program.floor - value - state[ADJUSTMENT]
+    if missing <= 0:
+        return
+    state[ADJUSTMENT] += missing
+    e = next_event - 1
+    while missing > 0 and e >= state[RESET_FROM]:
+        if awards[e] == AWARDED:
+            points = program.rules[events.code[e], POINTS]
+            window = program.rules[events.code[e], WINDOW]
+            age = t - events.at[e]
+            if points < 0 and (window == 0 or age < window or (left and age == window)):
+                part = min(missing, -points - lists.forgiven[e])
+                lists.forgiven[e] += part
+                missing -= part
+        e -= 1
 
 
 @register_jitable
@@ -278,6 +313,7 @@ def take_activities(
                 lists.ring[program.ring[code] + lists.awarded[code] % rules[code, TIMES]] = i
             lists.awarded[code] += 1
             lists.later[i] = -1
+            lists.forgiven[i] = 0
             if lists.head[code] < 0:
                 lists.head[code] = i
             else:
@@ -307,13 +343,18 @@ def settle(
     state: Any,
     counted: Any,
 ) -> None:
-    """Be in stage `s` from `t` on, with what entering it does; `counts` is false for an inferred stamp."""
+    """Be in stage `s` from `t` on, with what entering it does; `counts` is false for an inferred stamp.
+
+    The ledger of a merged person may hold a lower stage after a higher one: the higher one stands.
+    """
     lists.entered[s] = 1
     if not counts:
         return
     if stages[s, COUNTER] >= 0:
         counted[stages[s, COUNTER]] += 1
         state[CYCLE] += 1
+    if stages[s, SIDE] == 0 and s < state[POSITION]:
+        return
     state[CURRENT], state[SINCE], state[POSITION] = s, t, s
     if stages[s, SIDE] == 1:
         state[POSITION] = -1
@@ -370,6 +411,55 @@ def enter(
     opened = 1 if stages[s, COUNTER] >= 0 else 0
     write_transition(p, s, t, 0, state[CYCLE] + opened, value, why[s], state, transitions)
     settle(s, t, next_event, True, stages, awards, lists, state, counted)
+
+
+@register_jitable
+def replay(
+    f: int,
+    stop: int,
+    next_event: int,
+    stages: Any,
+    awards: Any,
+    lists: Any,
+    frozen: Any,
+    state: Any,
+    counted: Any,
+) -> int:
+    """Settle the ledger's transitions from `f` up to `stop`, and return `stop`.
+
+    Late evidence for a stage that was reached, or left behind, after it leads nowhere any more.
+    """
+    for k in range(f, stop):
+        s = frozen.stage[k]
+        settle(s, frozen.at[k], next_event, not frozen.inferred[k], stages, awards, lists, state, counted)
+        if frozen.inferred[k]:
+            continue
+        for passed in range(len(stages)):
+            if stages[passed, SIDE] == 1 or (stages[s, SIDE] == 0 and passed <= s):
+                state[LATE_SIGNALS] &= ~(1 << passed)
+                state[LATE_LEVELS] &= ~(1 << passed)
+    return stop
+
+
+@register_jitable
+def replay_end(goal: int, f: int, f_end: int, t: int, frozen: Any) -> int:
+    """Behind the ledger's entry into `goal` at `t`, or `f` when it holds none; for NO_STAGE behind all of `t`."""
+    k = f
+    while k < f_end and frozen.at[k] == t:
+        k += 1
+        if frozen.stage[k - 1] == goal:
+            return k
+    return k if goal == NO_STAGE else f
+
+
+@register_jitable
+def wait(goal: int, signals: int, levels: int, state: Any, why: Any, late: Any) -> None:
+    """Remember a stage that would have been entered inside the frozen past, with its first evidence."""
+    bit = 1 << goal
+    if not (state[LATE_SIGNALS] | state[LATE_LEVELS]) & bit:
+        late[goal, :] = why[goal, :]
+    state[LATE_SIGNALS] |= signals & bit
+    state[LATE_LEVELS] |= levels & bit
 
 
 @register_jitable
@@ -527,9 +617,10 @@ def fold(
     n_rules, n_categories, n_stages = len(program.rules), len(program.categories), len(program.stages)
     sums = np.zeros(n_categories, np.int64)
     counted = np.zeros(program.counters + 1, np.int64)
-    stack = np.zeros(_DEPTH, np.int64)
-    state = np.zeros(9, np.int64)
+    stack = np.zeros(len(program.code) + 1, np.int64)
+    state = np.zeros(11, np.int64)
     why = np.zeros((n_stages, 3), np.int64)
+    late = np.zeros((n_stages, 3), np.int64)
     line = np.zeros((n_rules, 10), np.int64)
     state[WRITTEN] = n_transitions
     has_negative = program.floor > 0
@@ -555,22 +646,11 @@ def fold(
             counted[c] = people.counters[p, c]
         state[CURRENT], state[POSITION], state[SINCE], state[CYCLE] = NO_STAGE, -1, 0, 0
         state[ADJUSTMENT], state[FRESH], state[RESET_FROM], state[FULL] = 0, 0, begin, 0
-        waiting_signals, waiting_levels = 0, 0
+        state[LATE_SIGNALS], state[LATE_LEVELS] = 0, 0
+        stages, awards = program.stages, output.awards
         i, t = begin, -1
         if people.excluded[p]:
-            while f < f_end:
-                settle(
-                    frozen.stage[f],
-                    frozen.at[f],
-                    begin,
-                    not frozen.inferred[f],
-                    program.stages,
-                    output.awards,
-                    lists,
-                    state,
-                    counted,
-                )
-                f += 1
+            f = replay(f, f_end, begin, stages, awards, lists, frozen, state, counted)
             i = end
 
         while not people.excluded[p]:
@@ -580,122 +660,73 @@ def fold(
             if t > program.as_of:
                 break
             if has_negative:  # the floor reflects continuously; the left limit of each breakpoint is enough
-                value = engagement(t, True, program, events.at, lists.later, lists.head, lists.running, sums)
-                state[ADJUSTMENT] += max(0, program.floor - value - state[ADJUSTMENT])
-            i, signals, newest = take_activities(i, end, t, program, events, output.awards, lists, state, why)
-            value = engagement(t, False, program, events.at, lists.later, lists.head, lists.running, sums)
+                value = engagement(t, True, program, events.at, lists, state, sums)
+                reflect(t, True, value, i, program, events, awards, lists, state)
+            i, signals, newest = take_activities(i, end, t, program, events, awards, lists, state, why)
+            value = engagement(t, False, program, events.at, lists, state, sums)
             if has_negative:
-                state[ADJUSTMENT] += max(0, program.floor - value - state[ADJUSTMENT])
+                reflect(t, False, value, i, program, events, awards, lists, state)
             value = min(value + state[ADJUSTMENT], program.maximum)
-            reached = reached_levels(program, value, newest, signals, p, people, counted, stack, why)
-            goal = target(signals, reached, state[CURRENT], state[POSITION], state[FRESH] > 0, program.stages)
+            levels = reached_levels(program, value, newest, signals, p, people, counted, stack, why)
+            goal = target(signals, levels, state[CURRENT], state[POSITION], state[FRESH] > 0, stages)
 
-            # Inside the frozen past nothing new is entered. What would have been entered and was not (because an
-            # award arrived late, for one) waits for the person's latest transition.
-            replayed = 0
-            for k in range(f, f_end):
-                if frozen.at[k] == t:
-                    replayed |= 1 << frozen.stage[k]
-            if t > last_frozen:
-                if goal >= 0:
-                    enter(
-                        p,
-                        goal,
-                        t,
-                        i,
-                        value,
-                        program,
-                        output.awards,
-                        lists,
-                        state,
-                        counted,
-                        why,
-                        output.transitions,
-                    )
-            elif goal >= 0 and not replayed & (1 << goal):
-                waiting_signals |= signals & (1 << goal)
-                waiting_levels |= reached & (1 << goal)
-            while f < f_end and frozen.at[f] == t:
-                settle(
-                    frozen.stage[f],
-                    t,
-                    i,
-                    not frozen.inferred[f],
-                    program.stages,
-                    output.awards,
-                    lists,
-                    state,
-                    counted,
-                )
-                f += 1
+            # Inside the frozen past nothing new is entered: each signal settles what the ledger holds for it. What
+            # would have been entered and was not (an award arrived late) waits for the latest transition.
+            if goal >= 0 and t > last_frozen:
+                enter(p, goal, t, i, value, program, awards, lists, state, counted, why, output.transitions)
+            elif goal >= 0:
+                stop = replay_end(goal, f, f_end, t, frozen)
+                if stop == f:
+                    wait(goal, signals, levels, state, why, late)
+                f = replay(f, stop, i, stages, awards, lists, frozen, state, counted)
 
             # Deals, statuses and conversions: each is a signal in its own right.
             while i < end and events.at[i] == t:
                 signals = program.signals[events.code[i]]
-                goal = target(signals, 0, state[CURRENT], state[POSITION], state[FRESH] > 0, program.stages)
-                if goal >= 0 and (t > last_frozen or not replayed & (1 << goal)):
-                    note(1 << goal, KIND_SIGNAL, events.code[i], i, why)
-                    if t > last_frozen:
-                        enter(
-                            p,
-                            goal,
-                            t,
-                            i + 1,
-                            value,
-                            program,
-                            output.awards,
-                            lists,
-                            state,
-                            counted,
-                            why,
-                            output.transitions,
-                        )
-                    else:
-                        waiting_signals |= 1 << goal
+                goal = target(signals, 0, state[CURRENT], state[POSITION], state[FRESH] > 0, stages)
                 i += 1
+                if goal < 0:
+                    continue
+                note(1 << goal, KIND_SIGNAL, events.code[i - 1], i - 1, why)
+                if t > last_frozen:
+                    enter(
+                        p, goal, t, i, value, program, awards, lists, state, counted, why, output.transitions
+                    )
+                    continue
+                stop = replay_end(goal, f, f_end, t, frozen)
+                if stop == f:
+                    wait(goal, signals, 0, state, why, late)
+                f = replay(f, stop, i, stages, awards, lists, frozen, state, counted)
 
-            if t == last_frozen and waiting_signals | waiting_levels:
-                goal = target(
-                    waiting_signals,
-                    waiting_levels,
-                    state[CURRENT],
-                    state[POSITION],
-                    state[FRESH] > 0,
-                    program.stages,
-                )
+            # Transitions whose evidence is gone, or was not of this definition.
+            f = replay(
+                f, replay_end(NO_STAGE, f, f_end, t, frozen), i, stages, awards, lists, frozen, state, counted
+            )
+            if t == last_frozen:
+                signals, levels = state[LATE_SIGNALS], state[LATE_LEVELS]
+                goal = target(signals, levels, state[CURRENT], state[POSITION], state[FRESH] > 0, stages)
                 if goal >= 0:
                     enter(
-                        p,
-                        goal,
-                        t,
-                        i,
-                        value,
-                        program,
-                        output.awards,
-                        lists,
-                        state,
-                        counted,
-                        why,
-                        output.transitions,
+                        p, goal, t, i, value, program, awards, lists, state, counted, late, output.transitions
                     )
 
         if state[FULL]:
             for k in range(begin, end):
-                output.awards[k] = 0
+                awards[k] = 0
             return p, n_transitions, n_lines
         n_transitions = state[WRITTEN]
         value = 0
         if not people.excluded[p]:
             t = program.as_of
             if has_negative:
-                value = engagement(t, True, program, events.at, lists.later, lists.head, lists.running, sums)
-                state[ADJUSTMENT] += max(0, program.floor - value - state[ADJUSTMENT])
-            value = engagement(t, False, program, events.at, lists.later, lists.head, lists.running, sums)
+                value = engagement(t, True, program, events.at, lists, state, sums)
+                reflect(t, True, value, i, program, events, awards, lists, state)
+            value = engagement(t, False, program, events.at, lists, state, sums)
             if has_negative:
-                state[ADJUSTMENT] += max(0, program.floor - value - state[ADJUSTMENT])
+                reflect(t, False, value, i, program, events, awards, lists, state)
             value = min(value + state[ADJUSTMENT], program.maximum)
             n_lines = explain(
-                p, begin, end, value, program, events, output.awards, state, sums, line, output.lines, n_lines
+                p, begin, end, value, program, events, awards, state, sums, line, output.lines, n_lines
             )
         row = output.people[p]
         row[0], row[1], row[2], row[3] = value, state[CURRENT], state[SINCE], state[CYCLE]

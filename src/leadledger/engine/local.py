@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, cast
@@ -12,10 +12,10 @@ import numpy as np
 
 from leadledger.domain.decisions import Baseline, Transition
 from leadledger.domain.definition import Definition
-from leadledger.domain.instants import DAY
+from leadledger.domain.instants import DAY, SECOND
 from leadledger.domain.scoring import Calendar
 from leadledger.engine import fold as kernel
-from leadledger.engine.adoption import found_values
+from leadledger.engine.adoption import found_values, united
 from leadledger.engine.canonical import Canonical
 from leadledger.engine.evaluation import LocalEvaluation
 from leadledger.engine.match import Matched, judge_facts, match_events
@@ -23,6 +23,8 @@ from leadledger.engine.program import Coding, compile_program
 from leadledger.engine.tables import Events, Frozen, Output, People, Program, room, scratch
 from leadledger.errors import BugError
 from leadledger.ports import Known, Sql, Stream
+
+_QUARTER = 900 * SECOND
 
 Fold = Callable[..., tuple[int, int, int]]
 
@@ -60,6 +62,7 @@ class LocalEngine:
         judged = judge_facts(sql, definition, coding.statics)
         people = sql.execute("SELECT person_id, created_us, changed_us FROM person ORDER BY p").fetchnumpy()
         ids = [str(person_id) for person_id in people["person_id"].tolist()]
+        known = _united(sql, ids, known)
         found = found_values(sql, definition, streams, known)
         grades = _grades(judged.fit, definition)
         events = _events(matched, len(ids), definition, coding)
@@ -94,6 +97,29 @@ class LocalEngine:
             output=output,
             found=found,
         )
+
+
+def _united(sql: Sql, ids: Sequence[str], known: Known) -> Known:
+    """What the ledger knows, with everything it holds about a person under the one id that the person has now.
+
+    Transitions are a set: what both halves hold counts once. Baselines unite like the records' values did.
+    """
+    several = sql.execute(
+        "SELECT p, list(person_id ORDER BY person_id) FROM formerly GROUP BY p HAVING count(*) > 1"
+    ).fetchall()
+    if not several:
+        return known
+    transitions, baselines = dict(known.transitions), dict(known.baselines)
+    for p, former in several:
+        together = dict.fromkeys(t for one in former for t in known.transitions.get(one, ()))
+        once = {(t.stage, t.at_us, t.evidence): t for t in reversed(together)}
+        transitions[ids[p]] = tuple(
+            sorted((t for t in together if once[t.stage, t.at_us, t.evidence] is t), key=lambda t: t.at_us)
+        )
+        held = [known.baselines[one] for one in former if one in known.baselines]
+        if held:
+            baselines[ids[p]] = united(held)
+    return replace(known, transitions=transitions, baselines=baselines)
 
 
 def run_fold(fold: Fold, program: Program, events: Events, people: People, frozen: Frozen) -> Output:
@@ -153,23 +179,25 @@ def _events(matched: Matched, people: int, definition: Definition, coding: Codin
 
 
 def _offsets(at: Any, definition: Definition) -> Any:
-    """Microseconds to add to UTC for the local clock. Looked up once per quarter of an hour that occurs:
-    no zone changes its clock inside one.
+    """Microseconds to add to UTC for the local clock, looked up once per quarter of an hour: no zone changes its
+    clock inside one.
     """
-    quarter = 900 * 1_000_000
-    slots, inverse = np.unique(at // quarter, return_inverse=True)
+    if not len(at):
+        return np.zeros(0, np.int64)
+    slots = at // _QUARTER
+    first, last = int(slots.min()), int(slots.max())
     offsets = np.array(
         [
             (
-                datetime.fromtimestamp(int(slot) * 900, UTC).astimezone(definition.time_zone).utcoffset()
+                datetime.fromtimestamp(slot * 900, UTC).astimezone(definition.time_zone).utcoffset()
                 or timedelta()
             )
             // timedelta(microseconds=1)
-            for slot in slots
+            for slot in range(first, last + 1)
         ],
         np.int64,
     )
-    return offsets[inverse] if len(slots) else np.zeros(0, np.int64)
+    return offsets[slots - first]
 
 
 def _frozen(

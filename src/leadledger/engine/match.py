@@ -17,8 +17,9 @@ from leadledger.domain.definition import Definition
 from leadledger.domain.lifecycle import ConvertedTrigger, DealEvent, DealTrigger, StatusTrigger
 from leadledger.domain.scoring import FitRule
 from leadledger.engine.canonical import CLASS_COLUMNS, Canonical, raw
-from leadledger.engine.conditions import literal, quoted, sql, words_column
+from leadledger.engine.conditions import fact_column, folded, literal, quoted, sql, words_column
 from leadledger.engine.program import Coding, Signal, micro
+from leadledger.engine.ties import mend_ties
 from leadledger.ports import Kind, Sql
 
 
@@ -56,14 +57,21 @@ def match_events(canonical: Canonical, coding: Coding) -> Matched:
     if by_row:
         parts.append(
             "SELECT * FROM (SELECT a.p, a.at_us, 0 AS phase, a.idx, "
-            f"{_cases(by_row, _row_column)} AS code FROM activity a LEFT JOIN fact f ON f.p = a.p) WHERE code IS NOT NULL"
+            f"{_cases(by_row, _row_column)} AS code FROM activity a JOIN class k ON k.class = a.class "
+            "LEFT JOIN fact f ON f.p = a.p) WHERE code IS NOT NULL"
         )
     _signals(canonical, coding)
     parts.append("SELECT p, at_us, 1 AS phase, idx, code FROM signal")
     found = canonical.sql.execute(
         f"SELECT p, at_us, idx, code::SMALLINT AS code FROM ({' UNION ALL '.join(parts)}) ORDER BY p, at_us, phase, idx, code"
     ).fetchnumpy()
-    return Matched(*(np.asarray(found[name]) for name in ("p", "at_us", "code", "idx")))
+    p, at, code, idx = (np.asarray(found[name]) for name in ("p", "at_us", "code", "idx"))
+    return Matched(*mend_ties(canonical.sql, p, at, code, idx, first_signal(coding)))
+
+
+def first_signal(coding: Coding) -> int:
+    """The first code that is not an activity's."""
+    return len(coding.rules) + len(coding.activity_triggers)
 
 
 def _cases(coded: Sequence[tuple[int, Condition]], column: Callable[[Compare], str]) -> str:
@@ -81,15 +89,16 @@ def _class_column(compare: Compare) -> str:
 
 def _row_column(compare: Compare) -> str:
     if compare.space is Space.FACT:
-        return fact_column(compare)
+        return _fact_column(compare)
     if compare.name in CLASS_COLUMNS:
-        return f"a.{compare.name}"
+        return f"k.{compare.name}"
     return f"a.{quoted(f'attribute:{compare.name}')}"
 
 
-def fact_column(compare: Compare) -> str:
+def _fact_column(compare: Compare) -> str:
     """The column of table `fact` (alias f) that a comparison looks at."""
-    return f"f.{quoted(words_column(compare.name) if compare.op is Op.WORDS else compare.name)}"
+    name = words_column(compare.name) if compare.op is Op.WORDS else fact_column(compare.name)
+    return f"f.{quoted(name)}"
 
 
 def _signals(canonical: Canonical, coding: Coding) -> None:
@@ -97,8 +106,7 @@ def _signals(canonical: Canonical, coding: Coding) -> None:
     selects = [
         "SELECT NULL::INTEGER AS p, NULL::BIGINT AS at_us, NULL::INTEGER AS code, NULL::VARCHAR AS id WHERE false"
     ]
-    first = len(coding.rules) + len(coding.activity_triggers)
-    for code, signal in enumerate(coding.signals, start=first):
+    for code, signal in enumerate(coding.signals, start=first_signal(coding)):
         selects.extend(_signal(canonical, signal, code))
     since = (
         canonical.as_of_us - canonical.definition.history_span
@@ -120,7 +128,7 @@ def _signal(canonical: Canonical, signal: Signal, code: int) -> list[str]:
                 f"SELECT p, converted_us AS at_us, {code} AS code, ref AS id FROM record WHERE converted_us IS NOT NULL"
             ]
         case StatusTrigger(field, becomes):
-            values = ", ".join(literal(value.lower()) for value in becomes)
+            values = ", ".join(map(folded, becomes))
             for stream in canonical.of_kind(Kind.HISTORY):
                 selects.append(
                     f"SELECT l.p, h.at_us, {code} AS code, {literal(stream.table + '/')} || h.id AS id FROM {raw(stream)} h "
@@ -175,13 +183,13 @@ def judge_facts(connection: Sql, definition: Definition, statics: Sequence[Condi
         **{f"route{k}": rule.when for k, rule in enumerate(routing.rules)},
     }
     selects = [
-        f"CASE WHEN {sql(condition, fact_column)} THEN 1 WHEN {sql(condition, fact_column)} IS NULL THEN 0 ELSE -1 END::TINYINT AS {name}"
+        f"CASE WHEN {sql(condition, _fact_column)} THEN 1 WHEN {sql(condition, _fact_column)} IS NULL THEN 0 ELSE -1 END::TINYINT AS {name}"
         for name, condition in columns.items()
     ]
-    selects += [f"{quoted(name)} IS NOT NULL AS known{k}" for k, name in enumerate(asked)]
+    selects += [f"f.{quoted(fact_column(name))} IS NOT NULL AS known{k}" for k, name in enumerate(asked)]
     for name, condition in (("excluded", definition.exclude_when), ("refused", unless)):
         selects.append(
-            f"{f'coalesce({sql(condition, fact_column)}, false)' if condition else 'false'} AS {name}"
+            f"{f'coalesce({sql(condition, _fact_column)}, false)' if condition else 'false'} AS {name}"
         )
     found = connection.execute(
         f"SELECT {', '.join(selects)} FROM person n LEFT JOIN fact f ON f.p = n.p ORDER BY n.p"

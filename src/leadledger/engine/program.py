@@ -17,6 +17,7 @@ from leadledger.domain.definition import Definition
 from leadledger.domain.lifecycle import (
     ActivityTrigger,
     ConvertedTrigger,
+    DealEvent,
     DealTrigger,
     HandRaiseTrigger,
     StatusTrigger,
@@ -55,14 +56,7 @@ def compile_program(definition: Definition, as_of_us: int) -> Coding:
     stages = definition.lifecycle.stages
     rules = definition.engagement.rules
     activity_triggers = _triggers(definition, ActivityTrigger)
-    signals: tuple[Signal, ...] = tuple(
-        dict.fromkeys(
-            trigger
-            for stage in stages
-            for trigger in stage.triggers
-            if isinstance(trigger, StatusTrigger | DealTrigger | ConvertedTrigger)
-        )
-    )
+    signals = _signals(definition)
     coded: list[Trigger] = [*activity_triggers, *signals]
     masks = [0] * len(rules) + [
         sum(1 << s for s, stage in enumerate(stages) if trigger in stage.triggers) for trigger in coded
@@ -123,6 +117,30 @@ def _triggers(definition: Definition, kind: type[ActivityTrigger]) -> tuple[Acti
             t for stage in definition.lifecycle.stages for t in stage.triggers if isinstance(t, kind)
         )
     )
+
+
+def _signals(definition: Definition) -> tuple[Signal, ...]:
+    """Deals, conversions, statuses: at one instant they act in this order, whatever the order of the stages."""
+    found: dict[Signal, None] = dict.fromkeys(
+        trigger
+        for stage in definition.lifecycle.stages
+        for trigger in stage.triggers
+        if isinstance(trigger, StatusTrigger | DealTrigger | ConvertedTrigger)
+    )
+    events = list(DealEvent)
+
+    def turn(signal: Signal) -> tuple[int, int]:
+        match signal:
+            case DealTrigger(event):
+                return 0, events.index(event)
+            case ConvertedTrigger():
+                return 1, 0
+            case StatusTrigger():
+                return 2, 0
+            case _:
+                assert_never(signal)
+
+    return tuple(sorted(found, key=turn))
 
 
 def _matrix(rows: Sequence[Sequence[int]], columns: int) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:

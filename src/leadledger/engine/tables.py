@@ -111,6 +111,8 @@ class Lists(NamedTuple):
 
     later: Any
     """int64 [E]: the next award of the same rule, or -1."""
+    forgiven: Any
+    """int64 [E]: what the floor gave for this penalty."""
     head: Any
     tail: Any
     """int64 [R]: oldest and newest award that still counts, or -1."""
@@ -142,6 +144,7 @@ def scratch(events: Events, program: Program) -> Lists:
     rules = len(program.rules)
     return Lists(
         later=np.full(len(events.at), -1, np.int64),
+        forgiven=np.zeros(len(events.at), np.int64),
         head=np.full(rules, -1, np.int64),
         tail=np.full(rules, -1, np.int64),
         running=np.zeros(rules, np.int64),

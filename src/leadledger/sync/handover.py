@@ -69,7 +69,7 @@ def deal_batch(
 
     At first contact a lead that already has an active owner keeps it: its hand-over happened before we came.
     """
-    dealt = dict(ledger.handovers([ask.key for ask in found]))
+    dealt = dict(ledger.handovers([ask.name for ask in found]))
     owners: dict[str, Sequence[Owner]] = {crm: mirror.owners(crm) for crm in {ask.crm for ask in found}}
     rotation = ledger.credits()
     dealers = {crm: Dealer(definition.routing, owners[crm], rotation) for crm in owners}

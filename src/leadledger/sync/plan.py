@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from leadledger.domain.changes import Counts, FieldChange, Handover, Kept, Plan, RecordChange
 from leadledger.domain.decisions import Decision
-from leadledger.domain.policies import Present, diff
+from leadledger.domain.policies import Confirmed, Present, diff
 from leadledger.domain.records import RecordRef
 from leadledger.domain.writeback import WriteTarget
 from leadledger.ports import Evaluation, Known
@@ -32,7 +32,7 @@ def make_plan(context: Context, pulled: Pulled, run_id: str) -> Plan:
         context.mirror.sql(), definition, pulled.streams, known, pulled.as_of_us
     )
     candidates = list(_worth_a_look(context, evaluation, known))
-    found = _present(context, candidates)
+    found = _present(context, candidates, known)
     asked: dict[str, list[Ask]] = {d.person_id: _asks(context, d, found, known) for d in candidates}
     pull_owners(context, run_id, pulled, {a.crm for each in asked.values() for a in each if a.new})
     dealt = deal_batch(
@@ -44,10 +44,16 @@ def make_plan(context: Context, pulled: Pulled, run_id: str) -> Plan:
     for decision in candidates:
         if decision.excluded:
             continue
-        due = {a.crm: dealt[a.name] for a in asked[decision.person_id] if a.name in dealt}
+        pending = {
+            a.crm: a
+            for a in asked[decision.person_id]
+            if a.name in dealt and (a.new or decision.person_id not in known.digests)
+        }
+        due = {crm: dealt[ask.name] for crm, ask in pending.items()}
         for target, here in _targets(context, decision, found):
             stamp = stamp_of(plan_id, here.record, decision, definition.digest)
-            desired = diff(target, here, decision, definition, _owner_due(target, here, due), stamp)
+            owner = _owner_due(context, target, here, pending.get(target.crm), due.get(target.crm))
+            desired = diff(target, here, decision, definition, owner, stamp)
             kept.extend(desired.kept)
             if desired.changes:
                 told = tuple(_with_receipt(change, due.get(target.crm)) for change in desired.changes)
@@ -90,12 +96,15 @@ def _worth_a_look(context: Context, evaluation: Evaluation, known: Known) -> Ite
         yield decision
 
 
-def _present(context: Context, candidates: Sequence[Decision]) -> Found:
+def _present(context: Context, candidates: Sequence[Decision], known: Known) -> Found:
     """The present values of all records of these people, with what was confirmed there before."""
     wanted: dict[tuple[str, str], list[str]] = defaultdict(list)
+    met: dict[RecordRef, int] = {}
     for decision in candidates:
+        since_us = _met_us(decision, known)
         for record in decision.records:
             wanted[record.crm, record.object].append(record.id)
+            met[record] = since_us
     confirmed = context.ledger.confirmed()
     found: dict[RecordRef, Present] = {}
     for target in context.definition.targets:
@@ -105,10 +114,24 @@ def _present(context: Context, candidates: Sequence[Decision]) -> Found:
         fields = ["owner", *(mapping.field for mapping in target.fields)]
         for id_, values in context.mirror.values(target.crm, target.object, fields, ids):
             record = RecordRef(target.crm, target.object, id_)
-            found[record] = Present(
-                record, dict(zip(fields, values, strict=True)), confirmed.get(str(record), {})
-            )
+            ours = {**_agreed(target, met[record]), **confirmed.get(str(record), {})}
+            found[record] = Present(record, dict(zip(fields, values, strict=True)), ours)
     return found
+
+
+def _met_us(decision: Decision, known: Known) -> int:
+    """Up to when the person's story was settled by an earlier run; 0 at first contact."""
+    if decision.person_id not in known.digests:
+        return 0
+    return max((t.at_us for t in known.transitions.get(decision.person_id, ())), default=1)
+
+
+def _agreed(target: WriteTarget, met_us: int) -> Confirmed:
+    """A stage that we did not have to write: the CRM said the same, or a person's stage was kept. From then on a
+    different one is a person's, unless something new happened since.
+    """
+    stage = target.mapping("stage")
+    return {stage.field: (None, met_us)} if stage and met_us else {}
 
 
 def _targets(context: Context, decision: Decision, found: Found) -> Iterator[tuple[WriteTarget, Present]]:
@@ -135,19 +158,32 @@ def _with_receipt(change: FieldChange, handover: Handover | None) -> FieldChange
     return replace(change, reason=f"{handover.owner.email or handover.owner.name} by {way}")
 
 
-def _owner_due(target: WriteTarget, here: Present, due: Mapping[str, Handover]) -> str | None:
+def _owner_due(
+    context: Context, target: WriteTarget, here: Present, ask: Ask | None, handover: Handover | None
+) -> str | None:
     """The owner to write: only while the hand-over has not reached this record; afterwards people decide."""
-    mapping, handover = target.mapping("owner"), due.get(target.crm)
-    if mapping is None or handover is None:
+    mapping = target.mapping("owner")
+    if mapping is None or ask is None or handover is None:
         return None
-    arrived = here.confirmed.get(mapping.field)
-    if arrived is not None and arrived[0] == handover.owner.id:
+    wanted = handover.owner.id
+    value, at_us = here.confirmed.get(mapping.field, (None, 0))
+    if value == wanted and at_us >= ask.transition.at_us:
         return None
-    return handover.owner.id
+    if not ask.new:
+        # It was to be written before. Another owner than at that time is a person's choice.
+        meant = [
+            intent
+            for intent in context.ledger.intents_of(handover.person_id)
+            if intent.record == here.record and intent.target.get(mapping.field) == wanted
+        ]
+        if meant and meant[-1].expected.get(mapping.field) != here.values.get(mapping.field):
+            return None
+    return wanted
 
 
 def _plan_id(context: Context, pulled: Pulled, candidates: Sequence[Decision]) -> str:
-    digest = hashlib.sha256(f"{context.definition.digest}\x1f{pulled.as_of_us}".encode())
+    orgs = ",".join(f"{name}={org.id}" for name, org in sorted(pulled.orgs.items()))
+    digest = hashlib.sha256(f"{context.definition.digest}\x1f{orgs}".encode())
     for decision in candidates:
         digest.update(f"\x1f{decision.person_id}\x1f{decision.digest()}".encode())
     return digest.hexdigest()[:16]

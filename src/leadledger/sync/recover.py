@@ -75,7 +75,7 @@ def _settle(context: Context, crm: Crm, object_: str, intents: list[Intent]) -> 
             (intent.intent_id, IntentState.UNKNOWN, intent.reason or "no answer was seen")
             for intent in intents
         ],
-        context.clock.now_us(),
+        crm.org().now_us,
     )
     fresh = crm.read(object_, [intent.record.id for intent in intents], fields)
     rows: list[tuple[str, IntentState, str]] = []
@@ -87,10 +87,10 @@ def _settle(context: Context, crm: Crm, object_: str, intents: list[Intent]) -> 
         else:
             rows.append((intent.intent_id, *verdict))
     if again:
-        context.ledger.mark_sent([intent.intent_id for intent in again], context.clock.now_us())
+        context.ledger.mark_sent([intent.intent_id for intent in again], crm.org().now_us)
         outcomes = send_intents(crm, object_, again)
         rows += [(i.intent_id, outcomes[i.record].state, outcomes[i.record].reason) for i in again]
-    context.ledger.settle_intents(rows, context.clock.now_us())
+    context.ledger.settle_intents(rows, crm.org().now_us)
     return [state for _, state, _ in rows]
 
 

@@ -61,9 +61,10 @@ class Report:
             "planned_fields": sum(len(c.fields) for c in self.plan.changes) if self.plan else 0,
             "kept": len(self.plan.kept) if self.plan else 0,
             "handovers": len(self.plan.handovers) if self.plan else 0,
-            "written": {k: v for k, v in asdict(self.written).items() if k != "unsettled"}
+            "written": {k: v for k, v in asdict(self.written).items() if k not in {"unsettled", "left_out"}}
             if self.written
             else {},
+            "left_out": list(self.written.left_out) if self.written else [],
             "first_run": self.first_run,
             "calls": {crm: dict(calls) for crm, calls in self.calls.items()},
         }

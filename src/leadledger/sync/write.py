@@ -22,6 +22,9 @@ from leadledger.sync.plan import write_id
 
 log = structlog.get_logger()
 
+LISTED = 100
+"""Records that a summary names one by one; the ledger holds them all."""
+
 
 @dataclass(slots=True)
 class Written:
@@ -39,6 +42,8 @@ class Written:
     """Not sent because a limit was reached."""
     reasons: dict[str, int] = field(default_factory=dict)
     """Reason of a refusal or a skip -> how often."""
+    left_out: list[dict[str, str]] = field(default_factory=list)
+    """What was refused, unknown or skipped as drifted, at most `LISTED`: record, what, reason."""
     unsettled: set[str] = field(default_factory=set)
     """People of whom something is still to be written."""
 
@@ -49,6 +54,8 @@ class Written:
             self.reasons[reason] = self.reasons.get(reason, 0) + 1
         if what not in {"confirmed", "already"}:
             self.unsettled.add(change.person_id)
+        if what in {"refused", "unknown", "drifted"} and len(self.left_out) < LISTED:
+            self.left_out.append({"record": str(change.record), "what": what, "reason": reason})
 
 
 def write_plan(context: Context, plan: Plan, run_id: str) -> Written:
@@ -102,7 +109,7 @@ class _Writer:
             return
         intents = [self._intent(row, fresh[row.record.id]) for row in ready]
         self.context.ledger.plan_intents(intents)
-        self.context.ledger.mark_sent([i.intent_id for i in intents], self.context.clock.now_us())
+        self.context.ledger.mark_sent([i.intent_id for i in intents], self.crm.org().now_us)
         outcomes = send_intents(self.crm, self.object, intents)
         self._settle(ready, intents, outcomes)
 
@@ -116,9 +123,18 @@ class _Writer:
             return False
         drifted = [c.field for c in different if not self._same(row, c, fresh.get(c.field), c.old)]
         if drifted:
-            self._note(row, "drifted", f"changed since the plan: {', '.join(drifted)}")
+            self._skip(row, f"changed since the plan: {', '.join(drifted)}")
             return False
         return True
+
+    def _skip(self, row: RecordChange, reason: str) -> None:
+        """Remember what was meant for a record that others changed: the next plan must not take it for news."""
+        self._note(row, "drifted", reason)
+        intent = self._intent(row, {c.field: c.old for c in row.fields})
+        self.context.ledger.plan_intents([intent])
+        self.context.ledger.settle_intents(
+            [(intent.intent_id, IntentState.ABANDONED, reason)], self.crm.org().now_us
+        )
 
     def _same(self, row: RecordChange, change: FieldChange, theirs: str | None, ours: str | None) -> bool:
         decision, definition = self.decisions[row.person_id], self.context.definition
@@ -146,7 +162,8 @@ class _Writer:
             outcome = outcomes[row.record]
             rows.append((intent.intent_id, outcome.state, outcome.reason))
             self._note(row, outcome.state.value, outcome.reason)
-        self.context.ledger.settle_intents(rows, self.context.clock.now_us())
+        # By the CRM's clock: policies compare this with the times of evidence, which are the CRM's too.
+        self.context.ledger.settle_intents(rows, self.crm.org().now_us)
         confirmed = [
             _as_written(row, outcomes[row.record])
             for row in ready
