@@ -360,22 +360,24 @@ class Stories:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def open(self, crm: str, home: Path, *, applied: bool, limits: bool = False) -> Org:
+    def open(
+        self, crm: str, home: Path, *, applied: bool, limits: bool = False, people: int = PEOPLE
+    ) -> Org:
         """An org of its own under `home`: with nothing but the story, or with the first plan written as well."""
-        template = self._template(crm, applied=applied)
+        template = self._template(crm, people, applied=applied)
         shutil.copytree(template, home, dirs_exist_ok=True)
         return self._org(crm, home, limits=limits)
 
-    def _template(self, crm: str, *, applied: bool) -> Path:
-        finished = self._folder / f"{crm}-{'applied' if applied else 'told'}"
+    def _template(self, crm: str, people: int, *, applied: bool) -> Path:
+        finished = self._folder / f"{crm}-{people}-{'applied' if applied else 'told'}"
         if finished.exists():
             return finished
         folder = finished.with_name(f"{finished.name}-{time.monotonic_ns()}")
         if applied:
-            shutil.copytree(self._template(crm, applied=False), folder)
+            shutil.copytree(self._template(crm, people, applied=False), folder)
         else:
             folder.mkdir(parents=True)
-        org = self._org(crm, folder)
+        org = self._org(crm, folder, people=people)
         try:
             if applied:
                 done = org.here("apply", "-q", str(org.planned()))
@@ -384,8 +386,8 @@ class Stories:
             org.sandbox.stop()
         return folder.rename(finished)
 
-    def _org(self, crm: str, home: Path, *, limits: bool = False) -> Org:
-        sandbox = build(seed=SEED, people=PEOPLE, crms=(crm,), state=home / "crm.sqlite", limits=limits)
+    def _org(self, crm: str, home: Path, *, limits: bool = False, people: int = PEOPLE) -> Org:
+        sandbox = build(seed=SEED, people=people, crms=(crm,), state=home / "crm.sqlite", limits=limits)
         sandbox.start(0)
         return Org(crm, sandbox, home, MAPPINGS / crm)
 

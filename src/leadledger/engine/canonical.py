@@ -293,8 +293,13 @@ def _countries() -> Mapping[str, str]:
     for line in table.splitlines():
         if line and not line.startswith("#"):
             code, name = line.split("\t")
-            names.setdefault(name.lower(), code)
+            names.setdefault(_plain_name(name), code)
     return names
+
+
+def _plain_name(name: str) -> str:
+    """A country's name as people type it: the table writes `Côte d’Ivoire` and `Bosnia & Herzegovina`."""
+    return name.strip().lower().replace("’", "'").replace("&", "and")
 
 
 def _speller(spellings: Mapping[str, str]) -> Callable[[str], str]:
@@ -312,4 +317,4 @@ def _country_code(text: str) -> str:
         _COUNTRIES.update(_countries())
     if len(text) == 2 and text.isascii() and text.upper() in _COUNTRIES.values():
         return text.upper()
-    return _COUNTRIES.get(text.lower().strip(), text)
+    return _COUNTRIES.get(_plain_name(text), text)

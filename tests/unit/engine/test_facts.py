@@ -137,6 +137,7 @@ def test_only_the_rows_that_are_asked_for_are_people(world):
         ("United States", "US"),
         ("日本", "JP"),
         ("Côte d'Ivoire", "CI"),
+        ("Bosnia and Herzegovina", "BA"),
         ("zz", "zz"),
         ("Atlantis", "Atlantis"),
         (" France ", "FR"),

@@ -114,6 +114,7 @@ def _connect(
             "autoload_known_extensions = false",
             "allow_community_extensions = false",
             "TimeZone = 'UTC'",
+            "enable_progress_bar = false",  # it would write to stdout, between the data
             "lock_configuration = true",
         ):
             connection.execute(f"SET {setting}")
