@@ -331,7 +331,7 @@ def sent(org: Org) -> set[tuple[str, str, str | None]]:
 
 _NOT_CONTENT = {
     "SystemModstamp", "LastModifiedDate", "LastModifiedById", "lastmodifieddate", "hs_lastmodifieddate",
-    "updatedAt", "history", *STAMP.values(),
+    "updatedAt", "history", "hubspot_owner_assigneddate", *STAMP.values(),
 }  # fmt: skip
 _NOT_ROWS = {"LeadHistory", "ContactHistory"}
 
@@ -350,8 +350,28 @@ def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: _plain(value) if name == "properties" else value
         for name, value in row.items()
-        if name not in _NOT_CONTENT and not name.startswith("hs_v2_date_")
+        if name not in _NOT_CONTENT and not name.startswith(("hs_v2_date_", "hs_lifecyclestage_"))
     }
+
+
+def differences(one: Org, other: Org) -> list[str]:
+    """Where the content of two orgs differs, row by row and field by field; empty when they are the same."""
+    found = []
+    first, second = content(one), content(other)
+    for object_ in sorted(first.keys() | second.keys()):
+        rows, others = first.get(object_, {}), second.get(object_, {})
+        for id_ in sorted(rows.keys() | others.keys()):
+            row, twin = (_flat(side.get(id_, {})) for side in (rows, others))
+            found += [
+                f"{object_} {id_} {name}: {row.get(name)!r} and {twin.get(name)!r}"
+                for name in sorted(row.keys() | twin.keys())
+                if row.get(name) != twin.get(name)
+            ]
+    return found
+
+
+def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {**row, **row.get("properties", {}), "properties": None}
 
 
 class Stories:

@@ -127,13 +127,18 @@ class Decision:
     def first_at_us(self, stage: str) -> int | None:
         """First entry into a stage. A date that was there before us is never changed."""
         before = self.baseline.first_at_us.get(stage)
-        return before or min((t.at_us for t in self.transitions if t.stage == stage), default=None)
+        if before is not None:
+            return before
+        return min((t.at_us for t in self.transitions if t.stage == stage), default=None)
 
     def last_at_us(self, stage: str) -> int | None:
-        """Latest entry into a stage."""
+        """Latest entry into a stage; never before a first date that was there before us."""
         times = [t.at_us for t in self.transitions if t.stage == stage]
-        before = self.baseline.last_at_us.get(stage)
-        return max([*times, before] if before else times, default=None)
+        if stage in self.baseline.last_at_us:
+            times.append(self.baseline.last_at_us[stage])
+        if times and stage in self.baseline.first_at_us:
+            times.append(self.baseline.first_at_us[stage])
+        return max(times, default=None)
 
     def digest(self) -> str:
         """A short hash of what a reader would see: points as whole numbers, and not the instant of evaluation.
@@ -155,7 +160,10 @@ class Decision:
             tuple((t.stage, t.at_us, t.inferred) for t in self.transitions),
             tuple((c.kind, c.rule, whole(c.points), c.count, c.last_at_us) for c in self.contributions),
             (self.missing_facts, self.facts_known, self.last_activity),
-            tuple(sorted((*self.baseline.counters.items(), *self.baseline.first_at_us.items()))),
+            [
+                sorted(held.items())
+                for held in (self.baseline.counters, self.baseline.first_at_us, self.baseline.last_at_us)
+            ],
             (self.rule_holds, self.account_owner_refused, self.account_owner_id),
         )
         return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from leadledger.domain.conditions import Condition
+from leadledger.domain.scoring import MICRO
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,22 +99,28 @@ class Assignment:
 
 
 def deal(pool: Pool, credits: Mapping[str, int], available: Mapping[str, bool]) -> tuple[str, dict[str, int]]:
-    """Smooth weighted round robin: pick one member and return the rotation's new credits.
+    """Weighted round robin: pick one member and return the rotation's new credits, in millionths of a lead.
 
-    Every available member gains its weight; the one with the most credit (ties: earlier in the pool) is picked
-    and pays the sum of the available weights. Members who are away keep their credit as it is, so they return
-    with neither backlog nor penalty, and a new member starts at 0 without touching the others.
-    Raises LookupError when nobody is available.
+    Every available member gains its share of this lead; whoever is owed something and will be owed a whole lead
+    first (ties: earlier in the pool) is picked and pays one. While the same members are available, nobody is ever
+    more than one lead away from the share (R. Tijdeman, The chairman assignment problem, 1980). Counting in leads
+    rather than in weights keeps that true for those who stay while a heavier colleague comes and goes.
+    Members who are away keep their credit as it is, so they return with neither backlog nor penalty, and a new
+    member starts at 0 without touching the others. Raises LookupError when nobody is available.
     """
     present = [member for member in pool.members if available.get(member.user, False)]
     if not present:
         msg = f"nobody of pool {pool.id} is available"
         raise LookupError(msg)
     after = {member.user: credits.get(member.user, 0) for member in pool.members}
+    total = sum(member.weight for member in present)
+    share = max(1, MICRO // total)
     for member in present:
-        after[member.user] += member.weight
-    picked = max(present, key=lambda member: after[member.user])
-    after[picked.user] -= sum(member.weight for member in present)
+        after[member.user] += member.weight * share
+    lead = total * share
+    owed = [member for member in present if after[member.user] > 0] or present
+    picked = min(owed, key=lambda member: Fraction(lead - after[member.user], member.weight))
+    after[picked.user] -= lead
     return picked.user, after
 
 
@@ -152,16 +160,12 @@ class Dealer:
             kept = by_id.get(request.previous_owner_id)
             if kept and kept.active and not kept.queue:
                 return Assignment(kept, "sticky")
-            skipped.append(
-                Skip(kept.email if kept else request.previous_owner_id, "previous owner is inactive")
-            )
+            skipped.append(_passed_over("previous owner", kept, request.previous_owner_id))
         if self.routing.account_owner and request.account_owner_id and not request.account_owner_refused:
             owner = by_id.get(request.account_owner_id)
             if owner and owner.active and not owner.queue:
                 return Assignment(owner, "account_owner", skipped=tuple(skipped))
-            skipped.append(
-                Skip(owner.email if owner else request.account_owner_id, "account owner is inactive")
-            )
+            skipped.append(_passed_over("account owner", owner, request.account_owner_id))
         return self._from_pool(request, skipped) or self._fallback(request, skipped)
 
     def _from_pool(self, request: Request, skipped: list[Skip]) -> Assignment | None:
@@ -195,8 +199,14 @@ class Dealer:
             if fallback.queue and owner.queue and owner.name == fallback.queue:
                 if request.object in owner.objects:
                     return Assignment(owner, "fallback", skipped=tuple(skipped))
-                skipped.append(Skip(owner.name, f"a {request.object} cannot be owned by a queue"))
+                skipped.append(Skip(owner.name, f"a {request.object} cannot be owned by this queue"))
         for owner in self.owners:
             if fallback.user and owner.email == fallback.user and owner.active and not owner.queue:
                 return Assignment(owner, "fallback", skipped=tuple(skipped))
         return None
+
+
+def _passed_over(whose: str, owner: Owner | None, owner_id: str) -> Skip:
+    if owner is None:
+        return Skip(owner_id, f"{whose} is inactive")
+    return Skip(owner.email or owner.name, f"{whose} is {'a queue' if owner.queue else 'inactive'}")

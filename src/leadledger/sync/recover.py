@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 import structlog
 
+from leadledger.domain.definition import Definition
 from leadledger.domain.intents import Intent, IntentState
+from leadledger.domain.values import ValueKind, same
 from leadledger.ports import Crm
 from leadledger.sync.context import Context
-from leadledger.sync.write import send_intents
+from leadledger.sync.write import kind_of, send_intents
 
 log = structlog.get_logger()
 
@@ -81,7 +83,7 @@ def _settle(context: Context, crm: Crm, object_: str, intents: list[Intent]) -> 
     rows: list[tuple[str, IntentState, str]] = []
     again: list[Intent] = []
     for intent in intents:
-        verdict = _verdict(intent, fresh.get(intent.record.id))
+        verdict = verdict_on(intent, fresh.get(intent.record.id), context.definition)
         if verdict is None:
             again.append(intent)
         else:
@@ -94,25 +96,33 @@ def _settle(context: Context, crm: Crm, object_: str, intents: list[Intent]) -> 
     return [state for _, state, _ in rows]
 
 
-def _verdict(intent: Intent, fresh: Mapping[str, str | None] | None) -> tuple[IntentState, str] | None:
+def verdict_on(
+    intent: Intent, fresh: Mapping[str, str | None] | None, definition: Definition
+) -> tuple[IntentState, str] | None:
     """What became of a write, or None when it was not applied and the same values may be sent again."""
     if fresh is None:
         return IntentState.CONFLICT, "the record is gone"
     now = {name: fresh.get(name) or None for name in intent.target}
     if intent.stamp and intent.stamp in now.values():
         return IntentState.CONFIRMED, "its stamp is there"
-    if all(_alike(now[name], value) for name, value in intent.target.items()):
+    kinds = _kinds(intent, definition)
+    if all(same(kinds[name], now[name], value, definition.time_zone) for name, value in intent.target.items()):
         return IntentState.CONFIRMED, "its values are there"
-    if all(_alike(now[name], intent.expected.get(name)) for name in intent.target):
+    before = intent.expected
+    if all(same(kinds[name], now[name], before.get(name), definition.time_zone) for name in intent.target):
         return None
     return IntentState.CONFLICT, "changed by others since"
 
 
-def _alike(theirs: str | None, ours: str | None) -> bool:
-    """Equal as text, or as numbers (`5` and `5.0`)."""
-    if (theirs or None) == (ours or None):
-        return True
-    try:
-        return float(theirs or "") == float(ours or "")
-    except ValueError:
-        return False
+def _kinds(intent: Intent, definition: Definition) -> Mapping[str, ValueKind]:
+    """What the fields hold: a CRM says `5.0` for 5, and writes an instant in its own way."""
+    record = intent.record
+    values = {
+        mapping.field: mapping.value
+        for target in definition.targets
+        if (target.crm, target.object) == (record.crm, record.object)
+        for mapping in target.fields
+    }
+    return {
+        name: kind_of(values[name], definition) if name in values else ValueKind.TEXT for name in intent.target
+    }

@@ -11,6 +11,7 @@ import structlog
 
 from leadledger.domain.changes import FieldChange, Plan, RecordChange
 from leadledger.domain.decisions import Decision
+from leadledger.domain.definition import Definition
 from leadledger.domain.intents import Intent, IntentState, Outcome
 from leadledger.domain.records import RecordRef
 from leadledger.domain.values import ValueKind, same, value_of
@@ -64,13 +65,12 @@ def write_plan(context: Context, plan: Plan, run_id: str) -> Written:
     The decisions and hand-overs of the plan must be in the ledger already.
     """
     written = Written(planned=len(plan.changes))
-    decisions = {decision.person_id: decision for decision in plan.decisions}
     groups: dict[tuple[str, str], list[RecordChange]] = defaultdict(list)
     for change in plan.changes:
         groups[change.record.crm, change.record.object].append(change)
     done = 0
     for (crm, object_), changes in groups.items():
-        writer = _Writer(context, context.crms[crm], object_, plan, run_id, decisions, written)
+        writer = _Writer(context, context.crms[crm], object_, plan, run_id, written)
         later: RetryLaterError | None = None
         for batch in _batches(changes, context.crms[crm].batch_size):
             if later is None:
@@ -96,7 +96,6 @@ class _Writer:
     object: str
     plan: Plan
     run_id: str
-    decisions: Mapping[str, Decision]
     written: Written
     settled: set[RecordRef] = field(default_factory=set)
 
@@ -118,10 +117,10 @@ class _Writer:
             self._note(row, "drifted", "the record is gone")
             return False
         different = [c for c in row.fields if c.value not in COMPANIONS]
-        if all(self._same(row, c, fresh.get(c.field), c.new) for c in different):
+        if all(self._same(c, fresh.get(c.field), c.new) for c in different):
             self._note(row, "already")
             return False
-        drifted = [c.field for c in different if not self._same(row, c, fresh.get(c.field), c.old)]
+        drifted = [c.field for c in different if not self._same(c, fresh.get(c.field), c.old)]
         if drifted:
             self._skip(row, f"changed since the plan: {', '.join(drifted)}")
             return False
@@ -136,12 +135,9 @@ class _Writer:
             [(intent.intent_id, IntentState.ABANDONED, reason)], self.crm.org().now_us
         )
 
-    def _same(self, row: RecordChange, change: FieldChange, theirs: str | None, ours: str | None) -> bool:
-        decision, definition = self.decisions[row.person_id], self.context.definition
-        kind = ValueKind.TEXT
-        if change.value not in {"owner", "stamp"}:
-            kind = value_of(change.value, decision, definition).kind
-        return same(kind, theirs, ours, definition.time_zone)
+    def _same(self, change: FieldChange, theirs: str | None, ours: str | None) -> bool:
+        definition = self.context.definition
+        return same(kind_of(change.value, definition), theirs, ours, definition.time_zone)
 
     def _intent(self, row: RecordChange, fresh: Mapping[str, str | None]) -> Intent:
         return Intent(
@@ -182,6 +178,13 @@ def _as_written(row: RecordChange, outcome: Outcome) -> Outcome:
     sent = {change.field: change.new for change in row.fields}
     sent |= {change.value: change.new for change in row.fields if change.value == "owner"}
     return replace(outcome, values={**(outcome.values or {}), **sent})
+
+
+def kind_of(value: str, definition: Definition) -> ValueKind:
+    """What a computed value is by its name, whoever it belongs to."""
+    if value in {"owner", "stamp"}:
+        return ValueKind.TEXT
+    return value_of(value, Decision("", (), 0), definition).kind
 
 
 def send_intents(crm: Crm, object_: str, intents: Sequence[Intent]) -> Mapping[RecordRef, Outcome]:

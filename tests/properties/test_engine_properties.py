@@ -1,0 +1,198 @@
+"""What must hold for every definition and every history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from builders import a_definition, hours, known_after, new
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from properties import naive
+from properties.histories import KINDS, SPAN, definitions, engagements, happenings, hours_, told
+
+from leadledger.domain.instants import HOUR
+from leadledger.domain.lifecycle import Lifecycle
+from leadledger.domain.scoring import MICRO
+from leadledger.engine import fold as kernel
+from leadledger.engine.local import compiled_fold, run_fold
+from leadledger.ports import Known
+
+END = hours(SPAN + 200)
+
+
+@pytest.fixture(scope="module")
+def compiled() -> Callable[..., Any]:
+    """The fold as numba compiles it; some ten seconds where no cache is."""
+    return compiled_fold()
+
+
+class Remembering:
+    """The plain fold, and what it was called with."""
+
+    arguments: tuple[Any, ...]
+
+    def __call__(self, *arguments: Any) -> Any:
+        self.arguments = arguments[:4]
+        return kernel.fold(*arguments)
+
+
+def equal(one: Any, other: Any) -> bool:
+    return all(np.array_equal(a, b) and a.dtype == b.dtype for a, b in zip(one, other, strict=True))
+
+
+@settings(max_examples=40)
+@given(definitions(), happenings, hours_)
+def test_the_compiled_fold_gives_what_the_plain_one_gives(compiled, definition, history, hour):
+    world = told(history)
+    remembering = Remembering()
+    earlier = world.evaluate(definition, hours(hour), fold=kernel.fold)
+    first = list(earlier.decisions())
+
+    world.evaluate(definition, END, known_after(first), remembering)
+
+    world.close()
+    assert equal(run_fold(kernel.fold, *remembering.arguments), run_fold(compiled, *remembering.arguments))
+
+
+@settings(max_examples=40)
+@given(definitions(), happenings, hours_)
+def test_contributions_add_up_to_the_score(definition, history, hour):
+    world = told(history)
+
+    decisions = list(world.evaluate(definition, hours(hour)).decisions())
+
+    world.close()
+    for decision in decisions:
+        assert sum(c.points for c in decision.contributions) == decision.score
+        for c in decision.contributions:
+            if c.kind == "engagement":
+                losses = (c.by_limit, c.by_window, c.by_decay, c.by_cap, c.by_reset)
+                assert c.raw + sum(losses) == c.points
+                assert all(loss == 0 or (loss < 0) == (c.raw > 0) for loss in losses)
+                assert 0 <= c.count <= c.matched
+                assert len(c.evidence) == min(c.count, 10)
+            elif c.kind == "max":
+                assert c.points < 0
+                assert decision.engagement == round(definition.engagement.max * MICRO)
+            elif c.kind == "floor":
+                assert c.points > 0
+        assert decision.engagement >= round(definition.engagement.floor * MICRO)
+
+
+@settings(max_examples=60)
+@given(engagements(), happenings, hours_ | st.just(SPAN + 50), st.sampled_from((0, -1, 1, HOUR // 2)))
+def test_engagement_is_what_the_semantics_say(model, history, hour, offset):
+    definition = a_definition(engagement=model, lifecycle=Lifecycle())
+    at = hours(hour) + offset
+    world = told(history)
+
+    decisions = list(world.evaluate(definition, at).decisions())
+
+    world.close()
+    for person, decision in enumerate(decisions):
+        mine = [
+            (hours(h.hour), f"salesforce.Visit__c/{h.id}", h.kind)
+            for h in history
+            if h.person == person and h.kind in KINDS
+        ]
+        expected = naive.engagement(model, mine, at, definition.time_zone)
+        # Points with thirds are rounded to millionths by rule, decaying ones by award.
+        assert abs(decision.engagement / MICRO - expected) < 1e-6 * (2 + len(mine) * len(model.rules))
+
+
+@settings(max_examples=25)
+@given(definitions(), happenings, st.integers(0, 99))
+def test_the_order_of_the_rows_changes_nothing(definition, history, seed):
+    world, shuffled = told(history), told(history, seed)
+
+    results = [list(w.evaluate(definition, END).decisions()) for w in (world, shuffled)]
+
+    for w in (world, shuffled):
+        w.close()
+    assert results[0] == results[1]
+
+
+@settings(max_examples=40)
+@given(definitions(), happenings, hours_ | st.just(SPAN + 50))
+def test_the_same_data_again_adds_nothing(definition, history, hour):
+    world = told(history)
+    first = list(world.evaluate(definition, hours(hour)).decisions())
+
+    again = list(world.evaluate(definition, hours(hour), known_after(first)).decisions())
+
+    world.close()
+    assert [new(decision) for decision in again] == [()] * len(again)
+    assert [d.digest() for d in again] == [d.digest() for d in first]
+    for d in again:
+        assert len({t.key(d.person_id) for t in d.transitions}) == len(d.transitions)
+
+
+@settings(max_examples=40)
+@given(definitions(), happenings, st.lists(hours_, max_size=3))
+def test_any_number_of_runs_gives_the_same_transitions_as_one(definition, history, stops):
+    world = told(history)
+    at_once = list(world.evaluate(definition, END).decisions())
+
+    known = Known()
+    for hour in sorted(stops):
+        known = known_after(world.evaluate(definition, hours(hour), known).decisions())
+    in_steps = list(world.evaluate(definition, END, known).decisions())
+
+    world.close()
+    assert [d.transitions for d in in_steps] == [d.transitions for d in at_once]
+    assert [(d.stage, d.cycle, d.engagement) for d in in_steps] == [(d.stage, d.cycle, d.engagement) for d in at_once]
+
+
+@settings(max_examples=40)
+@given(definitions(), happenings, happenings, hours_)
+def test_late_data_takes_nothing_back(definition, history, late, hour):
+    """Whatever arrives or disappears later: the frozen past stays, counters never fall, stamps stay in order."""
+    world, changed = told(history), told(late)
+    before = {d.person_id: d for d in world.evaluate(definition, hours(hour)).decisions()}
+
+    after = list(changed.evaluate(definition, hours(hour), known_after(before.values())).decisions())
+
+    for w in (world, changed):
+        w.close()
+    for decision in after:
+        was = before[decision.person_id]
+        assert decision.transitions[: decision.frozen] == was.transitions
+        if was.transitions:
+            assert all(t.at_us >= was.transitions[-1].at_us for t in new(decision))
+        for counter in definition.counters():
+            assert decision.counter(counter) >= was.counter(counter)
+        for stage in definition.lifecycle.stages:
+            first, last = decision.first_at_us(stage.id), decision.last_at_us(stage.id)
+            assert (first is None) == (last is None)
+            assert first is None or first <= last
+        assert sum(c.points for c in decision.contributions) == decision.score
+
+
+@settings(max_examples=40)
+@given(definitions(), happenings)
+def test_transitions_follow_the_rules_of_the_stages(definition, history):
+    world = told(history)
+
+    decisions = list(world.evaluate(definition, END).decisions())
+
+    world.close()
+    side = {stage.id for stage in definition.lifecycle.stages if stage.side}
+    back = {stage.id: stage.reenter_from for stage in definition.lifecycle.stages}
+    order = [stage.id for stage in definition.lifecycle.stages]
+    for decision in decisions:
+        entries = [t for t in decision.transitions if not t.inferred]
+        assert [t.at_us for t in decision.transitions] == sorted(t.at_us for t in decision.transitions)
+        for before, entry in zip([None, *entries], entries, strict=False):
+            assert entry.from_stage == (before.stage if before else "")
+            if entry.stage in side or before is None:
+                continue
+            if before.stage in side:
+                assert before.stage in back[entry.stage]
+            else:
+                assert order.index(entry.stage) > order.index(before.stage)
+        assert decision.cycle == sum(bool(t.counter) for t in decision.transitions)
+        assert decision.stage == (entries[-1].stage if entries else "")
+        assert decision.stage_since_us == (entries[-1].at_us if entries else 0)
