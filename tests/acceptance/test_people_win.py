@@ -224,21 +224,24 @@ def test_a_rep_who_recycles_a_lead_is_followed_and_the_counter_stays(settled: Or
 
 
 @pytest.mark.parametrize("crm", ["salesforce"])
-def test_an_old_plan_does_not_bring_back_what_was_decided_anew_since(settled: Org) -> None:
+@pytest.mark.parametrize("broken_off", [False, True])
+def test_an_old_plan_does_not_bring_back_what_was_decided_anew_since(settled: Org, broken_off: bool) -> None:  # noqa: FBT001
     person = settled.who("")
     record = person.records[0]
     settled.raise_hand(record, 2026)
     old = settled.planned("old.json")
+    campaigns = {id_: row["Name"] for id_, row in settled.dump()["Campaign"].items()}
     member = next(
-        id_ for id_, row in settled.dump()["CampaignMember"].items()
-        if row["LeadId"] == record.id and row["CampaignId"] in {
-            c for c, campaign in settled.dump()["Campaign"].items() if campaign["Name"] == "Pricing request 2026"
-        }
-    )  # fmt: skip
+        id_
+        for id_, row in settled.dump()["CampaignMember"].items()
+        if row["LeadId"] == record.id and campaigns[row["CampaignId"]] == "Pricing request 2026"
+    )
     settled.edit("CampaignMember", member, HasResponded=False)
     settled.raise_hand(record, 2025)
-    assert settled.here("run").code == 0
-    assert settled.counters()[person.person_id] == 1
+    if broken_off:
+        settled.fault("respond", path_glob=FRESH[settled.crm], status=401, times=-1)
+    assert settled.here("run").code == (5 if broken_off else 0)
+    settled.sandbox.faults.clear()
     done = settled.here("apply", str(old))
     assert (done.code, "Make a new one" in done.err) == (78, True), done.told
     assert settled.here("run").code == 0

@@ -43,7 +43,7 @@ def equal(one: Any, other: Any) -> bool:
     return all(np.array_equal(a, b) and a.dtype == b.dtype for a, b in zip(one, other, strict=True))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(definitions(), happenings, hours_)
 def test_the_compiled_fold_gives_what_the_plain_one_gives(compiled, definition, history, hour):
     world = told(history)
@@ -57,7 +57,7 @@ def test_the_compiled_fold_gives_what_the_plain_one_gives(compiled, definition, 
     assert equal(run_fold(kernel.fold, *remembering.arguments), run_fold(compiled, *remembering.arguments))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(definitions(), happenings, hours_)
 def test_contributions_add_up_to_the_score(definition, history, hour):
     world = told(history)
@@ -82,7 +82,7 @@ def test_contributions_add_up_to_the_score(definition, history, hour):
         assert decision.engagement >= round(definition.engagement.floor * MICRO)
 
 
-@settings(max_examples=60)
+@settings(max_examples=50)
 @given(engagements(), happenings, hours_ | st.just(SPAN + 50), st.sampled_from((0, -1, 1, HOUR // 2)))
 def test_engagement_is_what_the_semantics_say(model, history, hour, offset):
     definition = a_definition(engagement=model, lifecycle=Lifecycle())
@@ -115,7 +115,7 @@ def test_the_order_of_the_rows_changes_nothing(definition, history, seed):
     assert results[0] == results[1]
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(definitions(), happenings, hours_ | st.just(SPAN + 50))
 def test_the_same_data_again_adds_nothing(definition, history, hour):
     world = told(history)
@@ -130,7 +130,7 @@ def test_the_same_data_again_adds_nothing(definition, history, hour):
         assert len({t.key(d.person_id) for t in d.transitions}) == len(d.transitions)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(definitions(), happenings, st.lists(hours_, max_size=3))
 def test_any_number_of_runs_gives_the_same_transitions_as_one(definition, history, stops):
     world = told(history)
@@ -146,7 +146,7 @@ def test_any_number_of_runs_gives_the_same_transitions_as_one(definition, histor
     assert [(d.stage, d.cycle, d.engagement) for d in in_steps] == [(d.stage, d.cycle, d.engagement) for d in at_once]
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(definitions(), happenings, happenings, hours_)
 def test_late_data_takes_nothing_back(definition, history, late, hour):
     """Whatever arrives or disappears later: the frozen past stays, counters never fall, stamps stay in order."""
@@ -171,7 +171,7 @@ def test_late_data_takes_nothing_back(definition, history, late, hour):
         assert sum(c.points for c in decision.contributions) == decision.score
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(definitions(), happenings)
 def test_transitions_follow_the_rules_of_the_stages(definition, history):
     world = told(history)

@@ -73,7 +73,8 @@ class Canonical:
             column = _raw_column(accounts)
             where = f"AND coalesce({sql(source.where, column)}, false)" if source.where else ""
             facts = ", ".join(
-                f"{self._fact(name, source, column)} AS {quoted(fact_column(name))}" for name in self.definition.facts()
+                f"{self._fact(name, source, column)} AS {quoted(fact_column(name))}"
+                for name in self.definition.facts()
             )
             selects.append(
                 f"SELECT {literal(source.crm)} AS crm, {literal(source.object)} AS object, r.id, "
@@ -137,9 +138,7 @@ class Canonical:
     def _translate(self, source: str, into: str, function: Callable[[str], str]) -> None:
         """Put `function` of a fact into a column, computed once per distinct text."""
         column = quoted(fact_column(source))
-        rows = self.sql.execute(
-            f"SELECT DISTINCT {column} FROM fact WHERE {column} IS NOT NULL"
-        ).fetchall()
+        rows = self.sql.execute(f"SELECT DISTINCT {column} FROM fact WHERE {column} IS NOT NULL").fetchall()
         if not rows:
             return
         texts = np.array([row[0] for row in rows], dtype=object)

@@ -8,7 +8,6 @@ from leadledger.domain.sources import Identity
 from leadledger.engine.conditions import fact_column, folded, quoted
 from leadledger.ports import Known, Sql
 
-
 _EMAIL = quoted(fact_column("email"))
 
 

@@ -39,10 +39,11 @@ def compiled_fold() -> Fold:
         from numba import njit  # noqa: PLC0415  # 0.3 s to import, and optional
     except ImportError:
         return kernel.fold
+    options: dict[str, Any] = {"_nrt": False}  # see `part_of_the_fold`
     try:
-        return cast("Fold", njit(cache=True)(kernel.fold))
+        return cast("Fold", njit(cache=True, **options)(kernel.fold))
     except RuntimeError:  # nowhere to keep the compiled code (a read-only container without NUMBA_CACHE_DIR)
-        return cast("Fold", njit(kernel.fold))
+        return cast("Fold", njit(**options)(kernel.fold))
 
 
 @dataclass(slots=True)
@@ -125,22 +126,23 @@ def _united(sql: Sql, ids: Sequence[str], known: Known) -> Known:
 def run_fold(fold: Fold, program: Program, events: Events, people: People, frozen: Frozen) -> Output:
     """Call the fold until everybody is done, enlarging the buffers when they are too small."""
     total = len(people.fit)
+    stages, breakpoints = len(program.stages), 2 * len(events.at) + 2 * total + len(frozen.at)
+    most = stages * breakpoints, total * (len(program.rules) + len(program.categories) + 2)
     output = room(events, total, program)
     lists = scratch(events, program)
     reached, transitions, lines = 0, 0, 0
     while True:
-        before = (reached, len(output.transitions), len(output.lines))
         reached, transitions, lines = fold(
             program, events, people, frozen, output, lists, reached, transitions, lines
         )
         if reached >= total:
             break
+        if len(output.transitions) > most[0] and len(output.lines) > most[1]:
+            msg = "the fold asks for more room than there can be transitions and contributions"
+            raise BugError(msg)
         output = output._replace(
             transitions=_grown(output.transitions, transitions), lines=_grown(output.lines, lines)
         )
-        if before == (reached, len(output.transitions), len(output.lines)):
-            msg = "the fold makes no progress although its buffers grow"
-            raise BugError(msg)
     return output._replace(transitions=output.transitions[:transitions], lines=output.lines[:lines])
 
 

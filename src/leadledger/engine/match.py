@@ -65,8 +65,17 @@ def match_events(canonical: Canonical, coding: Coding) -> Matched:
     found = canonical.sql.execute(
         f"SELECT p, at_us, idx, code::SMALLINT AS code FROM ({' UNION ALL '.join(parts)}) ORDER BY p, at_us, phase, idx, code"
     ).fetchnumpy()
-    p, at, code, idx = (np.asarray(found[name]) for name in ("p", "at_us", "code", "idx"))
-    return Matched(*mend_ties(canonical.sql, p, at, code, idx, first_signal(coding)))
+    columns = {name: np.asarray(found[name]) for name in ("p", "at_us", "code", "idx")}
+    return Matched(
+        *mend_ties(
+            canonical.sql,
+            columns["p"],
+            columns["at_us"],
+            columns["code"],
+            columns["idx"],
+            first_signal(coding),
+        )
+    )
 
 
 def first_signal(coding: Coding) -> int:

@@ -124,6 +124,19 @@ class Lists(NamedTuple):
     """int64: the latest awards of each limited rule."""
     entered: Any
     """int64 [S]: whether a stage was ever entered."""
+    sums: Any
+    """int64 [C]"""
+    counted: Any
+    """int64 [counters + 1]: the counters at this instant."""
+    stack: Any
+    """int64: the stack of a level trigger's program."""
+    state: Any
+    """int64 [11]: see the names of its places in fold.py."""
+    why: Any
+    late: Any
+    """int64 [S, 3]: kind, argument and event of what triggers a stage now, or waits for the frozen past's end."""
+    line: Any
+    """int64 [R, 10]: contributions in the making."""
 
 
 class Output(NamedTuple):
@@ -151,6 +164,13 @@ def scratch(events: Events, program: Program) -> Lists:
         awarded=np.zeros(rules, np.int64),
         ring=np.zeros(int(program.ring[-1]) + 1, np.int64),
         entered=np.zeros(len(program.stages), np.int64),
+        sums=np.zeros(len(program.categories), np.int64),
+        counted=np.zeros(program.counters + 1, np.int64),
+        stack=np.zeros(len(program.code) + 1, np.int64),
+        state=np.zeros(11, np.int64),
+        why=np.zeros((len(program.stages), 3), np.int64),
+        late=np.zeros((len(program.stages), 3), np.int64),
+        line=np.zeros((rules, 10), np.int64),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 
 from leadledger.domain.changes import Plan
+from leadledger.domain.decisions import Transition
 from leadledger.domain.instants import iso
 from leadledger.errors import ConfigError, LeadledgerError, StateError
 from leadledger.ports import Kind, RunRecord
@@ -124,12 +125,10 @@ def _check_plan(context: Context, plan: Plan) -> None:
             f"({plan.definition_digest[:8]}, now {context.definition.digest[:8]}). Make a new one with `leadledger plan`."
         )
         raise ConfigError(msg)
-    newest = max(
-        (r.summary.get("as_of_us", 0) for r in context.ledger.runs() if r.summary.get("written")), default=0
-    )
-    if plan.as_of_us < newest:
+    moved = _decided_since(plan, context.ledger.known().transitions)
+    if moved:
         msg = (
-            f"The plan is of {iso(plan.as_of_us)}, but the ledger holds decisions of {iso(newest)}. "
+            f"The plan is of {iso(plan.as_of_us)}; since then {moved:,} of its people were decided anew. "
             "Nothing was written. Make a new one with `leadledger plan`."
         )
         raise ConfigError(msg)
@@ -138,6 +137,15 @@ def _check_plan(context: Context, plan: Plan) -> None:
         if found is None or found.id != org_id:
             msg = f"The plan was made for {name} org {org_id}, this is {found.id if found else 'not connected'}. Nothing was written."
             raise ConfigError(msg)
+        context.ledger.pin_org(name, found.id, found.name)
+
+
+def _decided_since(plan: Plan, stored: Mapping[str, Sequence[Transition]]) -> int:
+    """How many people of a plan have other entries in the ledger than it was made with, or would add."""
+    return sum(
+        set(stored.get(d.person_id, ())) not in (set(d.transitions[: d.frozen]), set(d.transitions))
+        for d in plan.decisions
+    )
 
 
 def _write(context: Context, report: Report, plan: Plan) -> None:
