@@ -297,8 +297,8 @@ def _countries() -> Mapping[str, str]:
 
 
 def _plain_name(name: str) -> str:
-    """A country's name as people type it: the table writes `Côte d’Ivoire` and `Bosnia & Herzegovina`."""
-    return name.strip().lower().replace("’", "'").replace("&", "and")
+    """A country's name as people type it: the table has typographic apostrophes and `Bosnia & Herzegovina`."""
+    return name.strip().lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").replace("&", "and")
 
 
 def _speller(spellings: Mapping[str, str]) -> Callable[[str], str]:

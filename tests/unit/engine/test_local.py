@@ -96,10 +96,13 @@ def test_without_numba_the_same_function_runs_as_it_is(fresh, monkeypatch):
 
 
 def test_where_compiled_code_cannot_be_kept_it_is_compiled_anew(fresh, monkeypatch):
-    def njit(function: Any = None, *, cache: bool = False) -> Callable[..., Any]:
-        if cache:
-            raise RuntimeError("cannot cache function 'fold': no locator available")
-        return function
+    def njit(*, cache: bool = False, **_options: Any) -> Callable[..., Any]:
+        def compiled(function: Any) -> Any:
+            if cache:
+                raise RuntimeError("cannot cache function 'fold': no locator available")
+            return function
+
+        return compiled
 
     numba = ModuleType("numba")
     numba.njit = njit
