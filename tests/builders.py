@@ -140,17 +140,51 @@ def a_definition(**changes: Any) -> Definition:
             PeopleSource(
                 "salesforce",
                 "Lead",
-                {"email": "Email", "company": "Company", "title": "Title", "employees": "Employees", "country": "Country"},
+                {
+                    "email": "Email",
+                    "company": "Company",
+                    "title": "Title",
+                    "employees": "Employees",
+                    "country": "Country",
+                },
             ),
         ),
         activities=(
-            ActivitySource("salesforce", "Visit__c", "visit", when("Kind", "visit", space=Space.FIELD), at="At", asset="Url"),
-            ActivitySource("salesforce", "Visit__c", "form", when("Kind", "form", space=Space.FIELD), at="At", asset="Url"),
-            ActivitySource("salesforce", "Visit__c", "demo", when("Kind", "demo", space=Space.FIELD), at="At", intent="hand_raise"),
-            ActivitySource("salesforce", "Visit__c", "careers", when("Kind", "careers", space=Space.FIELD), at="At"),
+            ActivitySource(
+                "salesforce",
+                "Visit__c",
+                "visit",
+                when("Kind", "visit", space=Space.FIELD),
+                at="At",
+                asset="Url",
+            ),
+            ActivitySource(
+                "salesforce",
+                "Visit__c",
+                "form",
+                when("Kind", "form", space=Space.FIELD),
+                at="At",
+                asset="Url",
+            ),
+            ActivitySource(
+                "salesforce",
+                "Visit__c",
+                "demo",
+                when("Kind", "demo", space=Space.FIELD),
+                at="At",
+                intent="hand_raise",
+            ),
+            ActivitySource(
+                "salesforce", "Visit__c", "careers", when("Kind", "careers", space=Space.FIELD), at="At"
+            ),
         ),
-        engagement=Engagement((a_rule("visit", 10), a_rule("form", 30), a_rule("demo", 50, auto_qualify=True))),
-        fit=Fit((FitRule("size", when("employees", 50, Op.AT_LEAST, Space.FACT), 20),), grades=(Grade("A", 20), Grade("F", None))),
+        engagement=Engagement(
+            (a_rule("visit", 10), a_rule("form", 30), a_rule("demo", 50, auto_qualify=True))
+        ),
+        fit=Fit(
+            (FitRule("size", when("employees", 50, Op.AT_LEAST, Space.FACT), 20),),
+            grades=(Grade("A", 20), Grade("F", None)),
+        ),
         lifecycle=stages(),
         routing=Routing(),
         targets=(),
@@ -181,7 +215,9 @@ class World:
             columns = {**COMMON_COLUMNS, **COLUMNS[stream.kind]}
             columns |= {name: "BIGINT" if name in stream.instants else "VARCHAR" for name in stream.fields}
             self.connection.execute(
-                f'CREATE TABLE raw."{stream.table}" (' + ", ".join(f'"{n}" {k}' for n, k in columns.items()) + ")"
+                f'CREATE TABLE raw."{stream.table}" ('
+                + ", ".join(f'"{n}" {k}' for n, k in columns.items())
+                + ")"
             )
         self._count = 0
 
@@ -193,17 +229,25 @@ class World:
     def add(self, stream: str, id_: str | None = None, **values: Any) -> str:
         """Insert one row; ids are numbered where none is given."""
         self._count += 1
-        row = {"id": id_ or f"{stream}-{self._count:06}", "modified_us": START, "deleted": False, **values}
-        names = ", ".join(f'"{name}"' for name in row)
-        marks = ", ".join("?" for _ in row)
-        self.connection.execute(f'INSERT INTO raw."salesforce.{stream}" ({names}) VALUES ({marks})', list(row.values()))
+        row = {"id": id_ or f"{stream}-{self._count:06}", **values}
+        self.add_all(stream, [row])
         return str(row["id"])
+
+    def add_all(self, stream: str, rows: Sequence[dict[str, Any]]) -> None:
+        """Insert rows with the same columns in one statement, in this order."""
+        filled = [{"modified_us": START, "deleted": False, **row} for row in rows]
+        names = ", ".join(f'"{name}"' for name in filled[0])
+        marks = ", ".join("(" + ", ".join("?" * len(row)) + ")" for row in filled)
+        values = [value for row in filled for value in row.values()]
+        self.connection.execute(f'INSERT INTO raw."salesforce.{stream}" ({names}) VALUES {marks}', values)
 
     def lead(self, id_: str = "00Q1", **values: Any) -> str:
         """A lead that exists since START."""
         return self.add("Lead", id_, **{"created_us": START, "Email": f"{id_.lower()}@acme.test", **values})
 
-    def activity(self, kind: str, at: int, person: str = "00Q1", id_: str | None = None, **values: Any) -> str:
+    def activity(
+        self, kind: str, at: int, person: str = "00Q1", id_: str | None = None, **values: Any
+    ) -> str:
         """One activity of a lead."""
         return self.add("Visit__c", id_, Kind=kind, At=at, person=person, **values)
 
@@ -213,11 +257,15 @@ class World:
 
     def contact(self, id_: str = "0031", **values: Any) -> str:
         """A contact that exists since START."""
-        return self.add("Contact", id_, **{"created_us": START, "Email": f"{id_.lower()}@acme.test", **values})
+        return self.add(
+            "Contact", id_, **{"created_us": START, "Email": f"{id_.lower()}@acme.test", **values}
+        )
 
     def deal(self, created: int, person: str = "00Q1", *, won: int | None = None) -> str:
         """A deal of a lead."""
-        deal = self.add("Opportunity", created_us=created, closed_us=won, won=won is not None, closed=won is not None)
+        deal = self.add(
+            "Opportunity", created_us=created, closed_us=won, won=won is not None, closed=won is not None
+        )
         self.add("Role", deal=deal, person=person)
         return deal
 
@@ -233,7 +281,9 @@ class World:
         definition = definition or a_definition()
         return engine.evaluate(self.connection, definition, self.streams, known or Known(), as_of)
 
-    def decide(self, definition: Definition | None = None, as_of: int = days(30), known: Known | None = None) -> Decision:
+    def decide(
+        self, definition: Definition | None = None, as_of: int = days(30), known: Known | None = None
+    ) -> Decision:
         """The decision about the only person."""
         (decision,) = self.evaluate(definition, as_of, known).decisions()
         return decision

@@ -181,7 +181,12 @@ class Org:
         match = {key: more.pop(key) for key in ("method", "path_glob") if key in more}
         answer = requests.post(
             f"{self.sandbox.base_url}/_sandbox/faults",
-            json={"match": {"crm": self.crm, **match}, "times": times, "after": after, "action": {"type": action, **more}},
+            json={
+                "match": {"crm": self.crm, **match},
+                "times": times,
+                "after": after,
+                "action": {"type": action, **more},
+            },
             timeout=10,
         )
         answer.raise_for_status()
@@ -253,9 +258,13 @@ class Org:
         """The person asks for prices on our web site, now."""
         if self.crm == "salesforce":
             campaign = next(
-                id_ for id_, row in self.dump()["Campaign"].items() if row["Name"] == f"Pricing request {year}"
+                id_
+                for id_, row in self.dump()["Campaign"].items()
+                if row["Name"] == f"Pricing request {year}"
             )
-            self.create("CampaignMember", CampaignId=campaign, Status="Responded", **{f"{record.object}Id": record.id})
+            self.create(
+                "CampaignMember", CampaignId=campaign, Status="Responded", **{f"{record.object}Id": record.id}
+            )
         else:
             now_ms = self.sandbox.clock.now_us() // 1000
             submission = {
@@ -263,7 +272,13 @@ class Org:
                 "conversionId": f"test-{year}-{record.id}",
                 "submittedAt": now_ms,
                 "pageUrl": "https://www.northwind.example/pricing",
-                "values": [{"name": "email", "objectTypeId": "0-1", "value": self.row(record.object, record.id)["email"]}],
+                "values": [
+                    {
+                        "name": "email",
+                        "objectTypeId": "0-1",
+                        "value": self.row(record.object, record.id)["email"],
+                    }
+                ],
             }
             self.app.account.store.add_submissions([submission])
         self.later(60)
@@ -380,9 +395,7 @@ class Stories:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def open(
-        self, crm: str, home: Path, *, applied: bool, limits: bool = False, people: int = PEOPLE
-    ) -> Org:
+    def open(self, crm: str, home: Path, *, applied: bool, limits: bool = False, people: int = PEOPLE) -> Org:
         """An org of its own under `home`: with nothing but the story, or with the first plan written as well."""
         template = self._template(crm, people, applied=applied)
         shutil.copytree(template, home, dirs_exist_ok=True)

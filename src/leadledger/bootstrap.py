@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -157,11 +158,10 @@ def _bytes(text: str) -> int:
     number = text.strip().upper()
     for unit in sorted(units, key=len, reverse=True):
         if number.endswith(unit):
-            try:
-                return int(float(number.removesuffix(unit)) * units[unit])
-            except ValueError:
-                break
-    msg = f"LEADLEDGER_MEMORY_LIMIT: {text!r} is not a size. Write 4GB or 512MB."
+            amount = number.removesuffix(unit).strip()
+            if re.fullmatch(r"\d+(\.\d+)?", amount) and float(amount) > 0:
+                return int(float(amount) * units[unit])
+    msg = "LEADLEDGER_MEMORY_LIMIT is not a size. Write 4GB or 512MB."
     raise ConfigError(msg)
 
 

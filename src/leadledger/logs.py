@@ -26,20 +26,28 @@ _SECRET_KEYS = re.compile(r"token|secret|password|authorization|assertion|privat
 _SECRET_TEXTS = (
     (re.compile(r"Bearer\s+\S+"), "Bearer [secret]"),
     (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), "[jwt]"),
-    (re.compile(r"\b00D\w{12,15}![\w.]+"), "[session]"),
+    (re.compile(r"\b00D\w{12,15}![\w.-]+"), "[session]"),
     (re.compile(r"\bpat-[\w-]+"), "[token]"),
     (re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+"), "[e-mail]"),
+    (re.compile(r"(?<![\w:.])\+\d[\d ()/.-]{6,}\d"), "[phone]"),
 )
 
 
 def redact(_logger: object, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Take out what looks like a secret or an e-mail address, whatever put it there."""
+    """Take out what looks like a secret, an address or a phone number, whatever put it there and however deep."""
     for key, value in list(event.items()):
-        if _SECRET_KEYS.search(key):
-            event[key] = "[secret]"
-        elif isinstance(value, str):
-            event[key] = redacted(value)
+        event[key] = "[secret]" if _SECRET_KEYS.search(key) else _clean(value)
     return event
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return redacted(value)
+    if isinstance(value, Mapping):
+        return redact(None, "", {str(key): inner for key, inner in value.items()})
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_clean(inner) for inner in value]
+    return value
 
 
 def redacted(text: str) -> str:

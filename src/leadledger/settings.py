@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from leadledger.errors import ConfigError
+
+
+def _lower(word: object) -> object:
+    return word.lower() if isinstance(word, str) else word
 
 
 class SalesforceSettings(BaseModel):
@@ -59,9 +64,9 @@ class Settings(BaseSettings):
 
     state_dir: Path = Path(".leadledger")
     """Ledger, mirror and plans; one folder per definition name inside. A local disk, never NFS or SMB."""
-    log_level: str = "warning"
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "warning"
     """`debug`, `info`, `warning` or `error`: what reaches stderr."""
-    log_format: str = "auto"
+    log_format: Annotated[Literal["auto", "json", "pretty"], BeforeValidator(_lower)] = "auto"
     """`json`, `pretty`, or `auto`: pretty on a terminal, JSON elsewhere."""
     memory_limit: str = "4GB"
     """The most that the mirror's database may use."""

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from installed import MAPPINGS, Done, Org, Stories, differences
 
+from installed import MAPPINGS, Done, Org, Stories, differences
 from leadledger import bootstrap
 
 CANARY = "canary-7f3a9c"
@@ -101,7 +101,12 @@ def test_a_field_that_the_crm_does_not_have_is_named_before_anything_is_read(org
     changed(org, "people.yaml", f": {FACT[org.crm]}\n", f": {MISSPELT_FACT[org.crm]}\n")
     done = org.here("plan")
     one_clear_line(
-        done, 78, MISSPELT[org.crm], f"Did you mean '{WRITEBACK[org.crm]}'?", MISSPELT_FACT[org.crm], f"'{FACT[org.crm]}'?"
+        done,
+        78,
+        MISSPELT[org.crm],
+        f"Did you mean '{WRITEBACK[org.crm]}'?",
+        MISSPELT_FACT[org.crm],
+        f"'{FACT[org.crm]}'?",
     )
     assert org.calls(writing=True) == []
 
@@ -144,7 +149,9 @@ def test_settings_that_are_wrong_are_named_without_their_values(org: Org) -> Non
     assert done.code == 78
     assert "LEADLEDGER_MEMORY_LIMIT" in done.err
     org.variables["LEADLEDGER_MEMORY_LIMIT"] = ""
-    org.variables["LEADLEDGER_HUBSPOT__TOKNE" if org.crm == "hubspot" else "LEADLEDGER_SALESFORCE__CLIENT_SCERET"] = CANARY
+    org.variables[
+        "LEADLEDGER_HUBSPOT__TOKNE" if org.crm == "hubspot" else "LEADLEDGER_SALESFORCE__CLIENT_SCERET"
+    ] = CANARY
     one_clear_line(org.here("plan"), 78, "TOKNE" if org.crm == "hubspot" else "CLIENT_SCERET")
 
 
@@ -185,7 +192,13 @@ def test_reads_that_stay_broken_end_the_run_and_lose_nothing(org: Org, action: s
 
 @pytest.mark.usefixtures("no_naps")
 def test_a_page_of_html_with_status_200_is_never_an_empty_page(settled: Org) -> None:
-    settled.fault("respond", path_glob=READS[settled.crm], times=-1, status=200, body="<html>sign in to the guest network</html>")
+    settled.fault(
+        "respond",
+        path_glob=READS[settled.crm],
+        times=-1,
+        status=200,
+        body="<html>sign in to the guest network</html>",
+    )
     one_clear_line(settled.here("run"), 74)
     settled.sandbox.faults.clear()
     assert settled.here("run", "--json").result["counts"]["people"] > 50
@@ -194,9 +207,15 @@ def test_a_page_of_html_with_status_200_is_never_an_empty_page(settled: Org) -> 
 @pytest.mark.parametrize("command", ["plan", "run"])
 def test_a_daily_limit_defers_with_its_own_exit_code(org: Org, command: str) -> None:
     limit: dict[str, Any] = (
-        {"status": 403, "body": [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}]}
+        {
+            "status": 403,
+            "body": [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}],
+        }
         if org.crm == "salesforce"
-        else {"status": 429, "body": {"status": "error", "category": "RATE_LIMITS", "policyName": "DAILY", "message": "daily"}}
+        else {
+            "status": 429,
+            "body": {"status": "error", "category": "RATE_LIMITS", "policyName": "DAILY", "message": "daily"},
+        }
     )
     org.fault("respond", path_glob=READS[org.crm], times=-1, after=2, **limit)
     one_clear_line(org.here(command), 6, "again")
@@ -222,8 +241,21 @@ def rewritten(org: Org, object_: str, id_: str, **fields: Any) -> None:
 def test_a_record_without_any_value_is_decided_like_all_others(settled: Org) -> None:
     record = settled.who("").records[0]
     row = settled.row(record.object, record.id)
-    kept = {"Id", "IsDeleted", "IsConverted", "OwnerId", "CreatedDate", "SystemModstamp", "LastModifiedDate", "hs_object_id"}
-    empty = {name: None for name, value in row.items() if isinstance(value, str) and name not in kept and "date" not in name.lower()}
+    kept = {
+        "Id",
+        "IsDeleted",
+        "IsConverted",
+        "OwnerId",
+        "CreatedDate",
+        "SystemModstamp",
+        "LastModifiedDate",
+        "hs_object_id",
+    }
+    empty = {
+        name: None
+        for name, value in row.items()
+        if isinstance(value, str) and name not in kept and "date" not in name.lower()
+    }
     rewritten(settled, record.object, record.id, **empty)
     done = settled.here("run", "--json")
     assert done.code in {0, 3}, done.told
@@ -233,16 +265,27 @@ def test_a_record_without_any_value_is_decided_like_all_others(settled: Org) -> 
 @pytest.mark.parametrize("crm", ["salesforce"])
 def test_a_text_of_ten_megabytes_and_a_date_in_the_year_9999_cost_only_their_own_rows(org: Org) -> None:
     people = org.here("plan", "--json").result["counts"]["people"]
-    lead, other = sorted(id_ for id_, row in org.dump()["Lead"].items() if not row["IsConverted"] and row["Email"])[:2]
+    lead, other = sorted(
+        id_ for id_, row in org.dump()["Lead"].items() if not row["IsConverted"] and row["Email"]
+    )[:2]
     visit = next(id_ for id_, row in org.dump()["Visit__c"].items() if row["Lead__c"] == other)
     rewritten(org, "Lead", lead, Company="x" * 10_000_000)
-    rewritten(org, "Visit__c", visit, Visited_At__c="9999-12-31T23:59:59.000+0000", SystemModstamp="2026-11-02T08:40:00.000+0000")
+    rewritten(
+        org,
+        "Visit__c",
+        visit,
+        Visited_At__c="9999-12-31T23:59:59.000+0000",
+        SystemModstamp="2026-11-02T08:40:00.000+0000",
+    )
     done = org.here("plan", "--json")
     assert done.code == 0, done.told
     assert done.result["counts"]["people"] == people
     assert len(done.out) < 5_000_000
     status = org.here("status", "--json").result
-    assert {row["record"] for row in status["rejected"]} == {f"salesforce/Visit__c/{visit}", f"salesforce/Lead/{lead}"}
+    assert {row["record"] for row in status["rejected"]} == {
+        f"salesforce/Visit__c/{visit}",
+        f"salesforce/Lead/{lead}",
+    }
     assert all(row["reason"] for row in status["rejected"])
     assert visit in org.here("status").out
 
@@ -253,7 +296,13 @@ def test_a_long_text_and_an_impossible_date_in_hubspot_cost_only_their_own_rows(
     contact = next(iter(org.dump()["contacts"]))
     meeting = next(iter(org.dump()["meetings"]))
     rewritten(org, "contacts", contact, company="x" * 10_000_000, lastmodifieddate="2026-11-02T08:30:00.000Z")
-    rewritten(org, "meetings", meeting, hs_meeting_start_time="9999-12-31T23:59:59.000Z", hs_lastmodifieddate="2026-11-02T08:30:00.000Z")
+    rewritten(
+        org,
+        "meetings",
+        meeting,
+        hs_meeting_start_time="9999-12-31T23:59:59.000Z",
+        hs_lastmodifieddate="2026-11-02T08:30:00.000Z",
+    )
     (org.state_dir / "mirror.duckdb").unlink()
     done = org.here("plan", "--json")
     assert done.code == 0, done.told
@@ -263,7 +312,12 @@ def test_a_long_text_and_an_impossible_date_in_hubspot_cost_only_their_own_rows(
 
 
 def controls(text: str) -> set[str]:
-    return {c for c in text if (ord(c) < 32 and c not in "\n\t") or ord(c) in {0x7F, *range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)}}
+    return {
+        c
+        for c in text
+        if (ord(c) < 32 and c not in "\n\t")
+        or ord(c) in {0x7F, *range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
+    }
 
 
 def test_hostile_names_cannot_move_the_cursor_or_colour_the_screen(settled: Org) -> None:
@@ -271,7 +325,9 @@ def test_hostile_names_cannot_move_the_cursor_or_colour_the_screen(settled: Org)
     record = settled.who("").records[0]
     settled.raise_hand(record)
     if settled.crm == "salesforce":
-        campaign = next(id_ for id_, row in settled.dump()["Campaign"].items() if row["Name"] == "Pricing request 2026")
+        campaign = next(
+            id_ for id_, row in settled.dump()["Campaign"].items() if row["Name"] == "Pricing request 2026"
+        )
         rewritten(settled, "Lead", record.id, FirstName=evil, LastName=evil, Title=evil)
         settled.edit("Campaign", campaign, Name=f"Pricing request {evil}")
     else:
@@ -302,7 +358,9 @@ def test_hostile_names_cannot_move_the_cursor_or_colour_the_screen(settled: Org)
     ],
 )
 @pytest.mark.parametrize("crm", ["hubspot"])
-def test_words_that_do_not_exist_are_usage_errors(org: Org, words: tuple[str, ...], parts: tuple[str, ...]) -> None:
+def test_words_that_do_not_exist_are_usage_errors(
+    org: Org, words: tuple[str, ...], parts: tuple[str, ...]
+) -> None:
     one_clear_line(org.here(*words), 64, *parts)
 
 
@@ -325,9 +383,22 @@ def test_without_a_ledger_the_reading_commands_say_how_to_begin(org: Org, comman
         (lambda plan: json.dumps({"plan_id": "x", "format": 99}), 78),
         (lambda plan: json.dumps({**json.loads(plan), "changes": [{"record": "nonsense"}]}), 74),
         (lambda plan: json.dumps({**json.loads(plan), "definition_digest": "0" * 64}), 78),
-        (lambda plan: json.dumps({**json.loads(plan), "orgs": {"hubspot": "4711", "salesforce": "00D000000000000"}}), 78),
+        (
+            lambda plan: json.dumps(
+                {**json.loads(plan), "orgs": {"hubspot": "4711", "salesforce": "00D000000000000"}}
+            ),
+            78,
+        ),
     ],
-    ids=["half", "empty", "no plan", "another format", "nonsense inside", "another definition", "another org"],
+    ids=[
+        "half",
+        "empty",
+        "no plan",
+        "another format",
+        "nonsense inside",
+        "another definition",
+        "another org",
+    ],
 )
 @pytest.mark.parametrize("crm", ["salesforce"])
 def test_a_plan_file_that_cannot_be_right_is_refused_whole(org: Org, content: Any, code: int) -> None:
@@ -401,7 +472,9 @@ def test_a_state_directory_that_is_a_file_is_an_io_error(org: Org) -> None:
 # Guards
 
 
-def test_a_plan_beyond_a_guard_is_stopped_before_the_first_write(org: Org, stories: Stories, crm: str, tmp_path: Path) -> None:
+def test_a_plan_beyond_a_guard_is_stopped_before_the_first_write(
+    org: Org, stories: Stories, crm: str, tmp_path: Path
+) -> None:
     changed(org, "leadledger.yaml", "max_owner_changes: 500", "max_owner_changes: 0")
     planned = org.here("run", "--json").result
     assert planned["first_run"]
@@ -417,5 +490,3 @@ def test_a_plan_beyond_a_guard_is_stopped_before_the_first_write(org: Org, stori
         assert differences(org, twin) == []
     finally:
         twin.sandbox.stop()
-
-

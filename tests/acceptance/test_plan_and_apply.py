@@ -7,8 +7,8 @@ import math
 from collections import Counter
 
 import pytest
-from installed import BATCH, COUNTER, WRITES, Org, content, sent
 
+from installed import BATCH, COUNTER, WRITES, Org, content, sent
 from leadledger.domain.intents import IntentState
 from leadledger.stores.plan_file import read_plan
 
@@ -34,7 +34,9 @@ def test_planning_twice_gives_the_same_plan(org: Org) -> None:
         assert one[name] == two[name], name
 
 
-def test_a_plan_of_the_same_instant_is_the_same_plan_to_the_byte(org: Org, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_plan_of_the_same_instant_is_the_same_plan_to_the_byte(
+    org: Org, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     org.sandbox.clock._monotonic_us = lambda: 0  # type: ignore[attr-defined]
     first, second = org.planned("one.json"), org.planned("two.json")
     plans = [read_plan(path) for path in (first, second)]
@@ -68,7 +70,13 @@ def test_apply_changes_the_planned_fields_and_no_others(org: Org) -> None:
     }
     fields = [(str(c.record), f) for c in read_plan(path).changes for f in c.fields]
     beside = {name for _, name in changed - {(record, field.field) for record, field in fields}}
-    derived = {"SystemModstamp", "LastModifiedDate", "LastModifiedById", "lastmodifieddate", "hubspot_owner_assigneddate"}
+    derived = {
+        "SystemModstamp",
+        "LastModifiedDate",
+        "LastModifiedById",
+        "lastmodifieddate",
+        "hubspot_owner_assigneddate",
+    }
     assert {name for name in beside if not name.startswith("hs_")} <= derived
     assert {(record, field.field) for record, field in fields if field.value == "stamp"} <= changed
 
@@ -89,7 +97,9 @@ def test_an_idle_run_makes_at_most_twelve_calls_login_included(settled: Org) -> 
     settled.forget_calls()
     done = settled.run("run", "--json")
     assert done.code == 0, done.told
-    counted = sum(n for family in settled.sandbox.journal.counts()[settled.crm].values() for n in family.values())
+    counted = sum(
+        n for family in settled.sandbox.journal.counts()[settled.crm].values() for n in family.values()
+    )
     assert counted <= 12
     assert sum(done.result["calls"][settled.crm].values()) == counted, "every call is counted"
 

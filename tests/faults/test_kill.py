@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from installed import FRESH, WRITES, Org, Stories, differences, sent, until
 
+from installed import FRESH, WRITES, Org, Stories, differences, sent, until
 from leadledger.domain.intents import IntentState
 from leadledger.stores.plan_file import read_plan
 
@@ -101,13 +101,19 @@ def same_end(org: Org, twin: Org) -> None:
     ],
 )
 def test_a_killed_apply_is_finished_by_the_next_run(
-    org: Org, twin: Org, moment: str, after: int | None, apply: bool  # noqa: FBT001 - a parameter of the test
+    org: Org,
+    twin: Org,
+    moment: str,
+    after: int | None,
+    apply: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     path = org.planned()
     glob = FRESH[org.crm] if after is None else WRITES[org.crm]
     killed_at(org, glob, after or 0, apply=apply, words=("apply", str(path)))
     if after is not None:
-        assert {i.state for i in org.open_intents()} == {IntentState.SENT}, "the intent is there before the request"
+        assert {i.state for i in org.open_intents()} == {IntentState.SENT}, (
+            "the intent is there before the request"
+        )
     same_end(org, twin)
 
 

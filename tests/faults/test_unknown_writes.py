@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from installed import COUNTER, FRESH, STAMP, WRITES, Org, Stories, differences, sent
 
+from installed import COUNTER, FRESH, STAMP, WRITES, Org, Stories, differences, sent
 from leadledger.domain.intents import IntentState
 from leadledger.stores.plan_file import read_plan
 
@@ -31,7 +31,9 @@ def states(org: Org) -> dict[IntentState, int]:
 
 
 @pytest.mark.parametrize("action", ["drop_after", "truncate", "truncate_json"])
-def test_an_applied_write_whose_answer_was_lost_is_confirmed_and_not_sent_again(org: Org, twin: Org, action: str) -> None:
+def test_an_applied_write_whose_answer_was_lost_is_confirmed_and_not_sent_again(
+    org: Org, twin: Org, action: str
+) -> None:
     path = org.planned()
     org.fault(action, path_glob=WRITES[org.crm], times=-1)
     broken = org.here("apply", str(path), "--json")
@@ -49,8 +51,12 @@ def test_an_applied_write_whose_answer_was_lost_is_confirmed_and_not_sent_again(
     assert org.counters() == twin.counters()
 
 
-@pytest.mark.parametrize("fault", [{"action": "drop_before"}, {"action": "respond", "status": 503, "body": HTML}])
-def test_a_write_that_never_arrived_is_sent_again_with_the_same_values(org: Org, twin: Org, fault: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "fault", [{"action": "drop_before"}, {"action": "respond", "status": 503, "body": HTML}]
+)
+def test_a_write_that_never_arrived_is_sent_again_with_the_same_values(
+    org: Org, twin: Org, fault: dict[str, Any]
+) -> None:
     path = org.planned()
     org.fault(**fault, path_glob=WRITES[org.crm], times=-1)
     assert org.here("apply", str(path)).code == 3
@@ -86,7 +92,9 @@ def without_stamp(org: Org) -> Path:
 
 
 @pytest.mark.parametrize(("action", "writes"), [("drop_after", 0), ("drop_before", 1)])
-def test_without_a_stamp_field_the_values_tell_what_became_of_a_write(org: Org, action: str, writes: int) -> None:
+def test_without_a_stamp_field_the_values_tell_what_became_of_a_write(
+    org: Org, action: str, writes: int
+) -> None:
     org.folder = without_stamp(org)
     path = org.planned()
     planned = len(read_plan(path).changes)
@@ -120,7 +128,9 @@ def test_a_person_who_changes_a_record_after_the_lost_answer_wins(settled: Org) 
     assert float(settled.row(object_, id_)[COUNTER[settled.crm]]) == 7
 
 
-def test_a_person_who_changes_a_record_that_was_not_written_makes_it_a_conflict_and_the_next_plan_looks_again(settled: Org) -> None:
+def test_a_person_who_changes_a_record_that_was_not_written_makes_it_a_conflict_and_the_next_plan_looks_again(
+    settled: Org,
+) -> None:
     object_, id_ = one_in_doubt(settled, "drop_before")
     settled.edit(object_, id_, **{COUNTER[settled.crm]: "7"})
     done = settled.here("run", "--json")
@@ -143,11 +153,19 @@ def test_intents_stay_open_while_the_crm_cannot_be_asked(settled: Org) -> None:
 
 def limit_of(crm: str) -> dict[str, Any]:
     if crm == "salesforce":
-        return {"status": 403, "body": [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}]}
-    return {"status": 429, "body": {"status": "error", "category": "RATE_LIMITS", "policyName": "DAILY", "message": "daily"}}
+        return {
+            "status": 403,
+            "body": [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}],
+        }
+    return {
+        "status": 429,
+        "body": {"status": "error", "category": "RATE_LIMITS", "policyName": "DAILY", "message": "daily"},
+    }
 
 
-def test_a_limit_in_the_middle_of_writing_defers_the_rest_and_loses_nothing(stories: Stories, crm: str, tmp_path: Path) -> None:
+def test_a_limit_in_the_middle_of_writing_defers_the_rest_and_loses_nothing(
+    stories: Stories, crm: str, tmp_path: Path
+) -> None:
     org = stories.open(crm, tmp_path / "org", applied=False, people=130)
     twin = stories.open(crm, tmp_path / "other", applied=True, people=130)
     try:
@@ -176,8 +194,6 @@ def test_a_session_that_ends_between_two_batches_is_renewed_once(org: Org, twin:
     done = org.here("apply", str(path), "--json")
     assert done.code == 0, done.told
     assert differences(org, twin) == []
-
-
 
 
 def test_a_refused_row_is_named_and_does_not_hold_back_the_others(settled: Org) -> None:

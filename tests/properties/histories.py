@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from random import Random
+from typing import Any
 
-from builders import World, a_definition, a_rule, computed, hours, stages, when
 from hypothesis import strategies as st
 
+from builders import START, World, a_definition, a_rule, computed, hours, stages, when
 from leadledger.domain.conditions import Op
 from leadledger.domain.definition import Definition
 from leadledger.domain.instants import HOUR
@@ -42,7 +43,9 @@ class Happening:
 hours_ = st.integers(0, SPAN) | st.integers(0, 6)
 spans = st.none() | st.integers(1, 100).map(lambda hours: hours * HOUR)
 limits = st.none() | st.builds(
-    Limit, st.integers(1, 3), st.sampled_from(tuple(Calendar)) | st.integers(1, 60).map(lambda hours: hours * HOUR)
+    Limit,
+    st.integers(1, 3),
+    st.sampled_from(tuple(Calendar)) | st.integers(1, 60).map(lambda hours: hours * HOUR),
 )
 caps = st.none() | st.integers(0, 60).map(float)
 
@@ -72,7 +75,9 @@ def engagements(draw: st.DrawFn) -> Engagement:
     return Engagement(
         tuple(draw(a_random_rule(k)) for k in range(count)),
         (
-            Category("a", max=draw(st.none() | st.just(float(high))), min=draw(st.none() | st.just(float(low)))),
+            Category(
+                "a", max=draw(st.none() | st.just(float(high))), min=draw(st.none() | st.just(float(low)))
+            ),
             Category("b", max=draw(caps)),
         ),
         floor=draw(st.sampled_from((0.0, 0.0, -30.0, 5.0))),
@@ -124,26 +129,45 @@ def definitions(draw: st.DrawFn) -> Definition:
 
 
 def told(history: Sequence[Happening], seed: int | None = None) -> World:
-    """A world where that happened; with a seed the rows are inserted in another order."""
+    """A world where that happened to three leads; with a seed the rows are inserted in another order."""
+    rows: dict[str, list[dict[str, Any]]] = {
+        "Lead": [
+            {
+                "id": f"00Q{k}",
+                "created_us": START,
+                "Email": f"{k}@acme.test",
+                "Employees": "99" if k % 2 else None,
+            }
+            for k in range(3)
+        ]
+    }
+    for happening in history:
+        for stream, row in _rows(happening):
+            rows.setdefault(stream, []).append(row)
     world = World()
-    rows: list[Happening | int] = [0, 1, 2, *history]
-    if seed is not None:
-        Random(seed).shuffle(rows)
-    for row in rows:
-        if isinstance(row, int):
-            world.lead(f"00Q{row}", **({"Employees": "99"} if row % 2 else {}))
-        else:
-            _tell(world, row)
+    for stream, added in rows.items():
+        if seed is not None:
+            Random(seed).shuffle(added)
+        world.add_all(stream, added)
     return world
 
 
-def _tell(world: World, h: Happening) -> None:
+def _rows(h: Happening) -> Iterator[tuple[str, dict[str, Any]]]:
     person, at = f"00Q{h.person}", hours(h.hour)
     if h.kind in KINDS:
-        world.activity(h.kind, at, person, id_=h.id)
+        yield "Visit__c", {"id": h.id, "person": person, "Kind": h.kind, "At": at}
     elif h.kind in {"recycle", "out"}:
-        world.add("LeadHistory", h.id, person=person, field="Status", new=h.kind, at_us=at)
+        yield "LeadHistory", {"id": h.id, "person": person, "field": "Status", "new": h.kind, "at_us": at}
     else:
         won = at + 5 * HOUR if h.kind == "won" else None
-        world.add("Opportunity", h.id, created_us=at, closed_us=won, won=won is not None, closed=won is not None)
-        world.add("Role", h.id, deal=h.id, person=person)
+        yield (
+            "Opportunity",
+            {
+                "id": h.id,
+                "created_us": at,
+                "closed_us": won,
+                "won": won is not None,
+                "closed": won is not None,
+            },
+        )
+        yield "Role", {"id": h.id, "deal": h.id, "person": person}

@@ -30,12 +30,16 @@ class Award:
         return math.floor(self.rule.points * 2 ** (-(t - self.at) / self.rule.half_life) * 1e6 + 0.5) / 1e6
 
 
-def engagement(model: Engagement, activities: Sequence[tuple[int, str, str]], t: int, zone: ZoneInfo) -> float:
+def engagement(
+    model: Engagement, activities: Sequence[tuple[int, str, str]], t: int, zone: ZoneInfo
+) -> float:
     """Points at `t` for activities of (instant, id, type)."""
     awards = [
         award
         for position, rule in enumerate(model.rules)
-        for award in _awards(rule, position, sorted(a for a in activities if a[2] == rule.when.value and a[0] <= t), zone)
+        for award in _awards(
+            rule, position, sorted(a for a in activities if a[2] == rule.when.value and a[0] <= t), zone
+        )
     ]
     newest_first = sorted(awards, key=lambda a: (a.at, a.id, a.position), reverse=True)
     ends = [a.at + a.rule.window for a in awards if a.rule.window is not None]
@@ -56,10 +60,15 @@ def engagement(model: Engagement, activities: Sequence[tuple[int, str, str]], t:
     return value if model.max is None else min(value, model.max)
 
 
-def _awards(rule: EngagementRule, position: int, matching: Sequence[tuple[int, str, str]], zone: ZoneInfo) -> list[Award]:
+def _awards(
+    rule: EngagementRule, position: int, matching: Sequence[tuple[int, str, str]], zone: ZoneInfo
+) -> list[Award]:
     found: list[Award] = []
     for at, id_, _ in matching:
-        if rule.limit is None or sum(_together(a.at, at, rule.limit.per, zone) for a in found) < rule.limit.times:
+        if (
+            rule.limit is None
+            or sum(_together(a.at, at, rule.limit.per, zone) for a in found) < rule.limit.times
+        ):
             found.append(Award(at, id_, position, rule))
     return found
 
@@ -68,7 +77,8 @@ def _together(before: int, at: int, per: Calendar | int, zone: ZoneInfo) -> bool
     if not isinstance(per, Calendar):
         return at - per < before
     one, other = (
-        (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=x)).astimezone(zone).date() for x in (before, at)
+        (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=x)).astimezone(zone).date()
+        for x in (before, at)
     )
     match per:
         case Calendar.DAY:

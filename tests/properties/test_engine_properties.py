@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from builders import a_definition, hours, known_after, new
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from properties import naive
-from properties.histories import KINDS, SPAN, definitions, engagements, happenings, hours_, told
 
+from builders import a_definition, hours, known_after, new
 from leadledger.domain.instants import HOUR
 from leadledger.domain.lifecycle import Lifecycle
 from leadledger.domain.scoring import MICRO
 from leadledger.engine import fold as kernel
 from leadledger.engine.local import compiled_fold, run_fold
 from leadledger.ports import Known
+from properties import naive
+from properties.histories import KINDS, SPAN, definitions, engagements, happenings, hours_, told
 
 END = hours(SPAN + 200)
 
@@ -143,7 +143,9 @@ def test_any_number_of_runs_gives_the_same_transitions_as_one(definition, histor
 
     world.close()
     assert [d.transitions for d in in_steps] == [d.transitions for d in at_once]
-    assert [(d.stage, d.cycle, d.engagement) for d in in_steps] == [(d.stage, d.cycle, d.engagement) for d in at_once]
+    assert [(d.stage, d.cycle, d.engagement) for d in in_steps] == [
+        (d.stage, d.cycle, d.engagement) for d in at_once
+    ]
 
 
 @settings(max_examples=25)

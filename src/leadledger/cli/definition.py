@@ -8,7 +8,7 @@ import click
 
 from leadledger import bootstrap
 from leadledger.cli.options import config_option, emit, json_option
-from leadledger.cli.text import plain
+from leadledger.cli.text import coloured, plain
 from leadledger.errors import ConfigError
 
 
@@ -44,11 +44,11 @@ def validate_command(folder: Path, *, examples: bool, as_json: bool) -> None:
         )
         return
     for warning in warnings:
-        click.echo(click.style("warning: ", fg="yellow") + plain(warning), err=True)
+        click.echo(coloured("warning: ", "yellow") + plain(warning), err=True)
     words = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
     click.echo(f"{d.name} {d.version}: {words}. No problems.")
     for result in results:
-        click.echo(click.style("  ok  ", fg="green") + plain(result.example.name))
+        click.echo(coloured("  ok  ", "green") + plain(result.example.name))
     if examples:
         click.echo(
             f"{len(results)} examples hold." if results else "There is no examples.yaml, so no example ran."

@@ -7,7 +7,9 @@ import json
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -84,8 +86,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     sys.exit(_run(words))
 
 
+class _TerminatedError(BaseException):
+    """SIGTERM arrived. Like KeyboardInterrupt no Exception, so that nobody on the way takes it for one."""
+
+
+_STOPPED = "{}. What was written is in the ledger; run again to go on."
+
+
 def _terminated(_signal: int, _frame: FrameType | None) -> None:
-    raise SystemExit(ExitCode.TERMINATED)
+    raise _TerminatedError
 
 
 def _run(words: list[str]) -> int:
@@ -98,13 +107,13 @@ def _run(words: list[str]) -> int:
         hint = " See `leadledger --help`." if exc.exit_code == 2 else ""
         return _fail(exc.format_message() + hint, ExitCode.USAGE, as_json=as_json)
     except (click.Abort, KeyboardInterrupt):
-        return _fail(
-            "Interrupted. What was written is in the ledger; run again to go on.",
-            ExitCode.INTERRUPTED,
-            as_json=as_json,
-        )
+        return _fail(_STOPPED.format("Interrupted"), ExitCode.INTERRUPTED, as_json=as_json)
+    except _TerminatedError:
+        return _fail(_STOPPED.format("Terminated"), ExitCode.TERMINATED, as_json=as_json)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
+    except SystemExit:  # rich ends the program like this when nobody reads on
         return ExitCode.OK
     except LeadledgerError as exc:
         problems = [str(problem) for problem in exc.problems] if isinstance(exc, ConfigError) else []
@@ -115,15 +124,31 @@ def _run(words: list[str]) -> int:
             ExitCode.IO,
             as_json=as_json,
         )
+    except Exception as exc:  # noqa: BLE001 - the last line of defence
+        return _fail(_bug(exc), ExitCode.UNEXPECTED, as_json=as_json)
     return int(result or ExitCode.OK)
+
+
+def _bug(error: Exception) -> str:
+    """What to report of an error that nobody expected: its kind and place. Its text may hold a record's content."""
+    if os.environ.get("LEADLEDGER_LOG_LEVEL", "").lower() == "debug":
+        traceback.print_exception(error)
+    package = str(Path(__file__).parents[1])
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if frame.filename.startswith(package)]
+    place = f" at {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
+    return (
+        f"Something that should be impossible happened: {type(error).__name__}{place}. Nothing more was written; "
+        "please report this. LEADLEDGER_LOG_LEVEL=debug shows where it came from."
+    )
 
 
 def _fail(message: str, code: ExitCode, *, as_json: bool, problems: Sequence[str] = ()) -> int:
     """One clear message on stderr, or one JSON object on stdout where JSON was asked for."""
-    from leadledger.cli.text import plain  # only for a failure
+    from leadledger.cli.text import coloured, plain  # only for a failure
 
     if as_json:
-        body: dict[str, Any] = {"status": "error", "code": int(code), "result": None}
+        body: dict[str, Any] = {"status": "error", "code": int(code), "result": None, "warnings": []}
         click.echo(
             json.dumps({**body, "message": plain(message), "problems": list(problems), "schema_version": 1})
         )
@@ -131,5 +156,5 @@ def _fail(message: str, code: ExitCode, *, as_json: bool, problems: Sequence[str
     for problem in problems:
         click.echo(plain(problem), err=True)
     told = message.splitlines()[0] if problems else message
-    click.echo(click.style("error: ", fg="red", bold=True) + plain(told), err=True)
+    click.echo(coloured("error: ", "red") + plain(told), err=True)
     return code

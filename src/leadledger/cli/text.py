@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
+
+import click
 
 _KEPT = {"\n", "\t"}
 
@@ -21,3 +24,10 @@ def shortened(text: str, width: int) -> str:
 def number(count: float) -> str:
     """A whole number with thousands separators."""
     return f"{count:,.0f}"
+
+
+def coloured(word: str, colour: str) -> str:
+    """A word in colour, unless NO_COLOR or TERM=dumb ask for none; click takes it out where no terminal is."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return word
+    return click.style(word, fg=colour, bold=colour == "red")

@@ -53,6 +53,7 @@ class Report:
     def summary(self) -> dict[str, Any]:
         """Plain JSON for the ledger and for `--json`."""
         return {
+            "plan_id": self.plan.plan_id if self.plan else "",
             "as_of_us": self.plan.as_of_us if self.plan else 0,
             "read": dict(self.pulled.rows) if self.pulled else {},
             "rejected": self.pulled.rejected if self.pulled else 0,
@@ -125,10 +126,12 @@ def _check_plan(context: Context, plan: Plan) -> None:
             f"({plan.definition_digest[:8]}, now {context.definition.digest[:8]}). Make a new one with `leadledger plan`."
         )
         raise ConfigError(msg)
-    moved = _decided_since(plan, context.ledger.known().transitions)
-    if moved:
+    newest = max(
+        (r.summary.get("as_of_us", 0) for r in context.ledger.runs() if r.summary.get("written")), default=0
+    )
+    if plan.as_of_us < newest or _decided_since(plan, context.ledger.known().transitions):
         msg = (
-            f"The plan is of {iso(plan.as_of_us)}; since then {moved:,} of its people were decided anew. "
+            f"The plan is of {iso(plan.as_of_us)}, but the ledger holds newer decisions. "
             "Nothing was written. Make a new one with `leadledger plan`."
         )
         raise ConfigError(msg)
@@ -140,9 +143,11 @@ def _check_plan(context: Context, plan: Plan) -> None:
         context.ledger.pin_org(name, found.id, found.name)
 
 
-def _decided_since(plan: Plan, stored: Mapping[str, Sequence[Transition]]) -> int:
-    """How many people of a plan have other entries in the ledger than it was made with, or would add."""
-    return sum(
+def _decided_since(plan: Plan, stored: Mapping[str, Sequence[Transition]]) -> bool:
+    """Whether somebody has other entries in the ledger than the plan was made with, or would add: those of a run
+    that broke off after deciding. Writing the plan's entries beside them would count one event twice.
+    """
+    return any(
         set(stored.get(d.person_id, ())) not in (set(d.transitions[: d.frozen]), set(d.transitions))
         for d in plan.decisions
     )
@@ -157,9 +162,18 @@ def _write(context: Context, report: Report, plan: Plan) -> None:
         for decision in plan.decisions
         if decision.person_id not in report.written.unsettled
     )
-    context.mirror.settle_touched()
+    if _is_newest(context, plan):
+        context.mirror.settle_touched()
     if report.written.confirmed:
         _read_back(context, report)
+
+
+def _is_newest(context: Context, plan: Plan) -> bool:
+    """Whether nothing was pulled since this plan: what a later pull touched, it has not looked at."""
+    pulls = [r for r in context.ledger.runs() if r.command in {"plan", "run"}]
+    if not pulls or pulls[0].outcome == "running":
+        return bool(pulls)
+    return (pulls[0].summary.get("plan_id"), pulls[0].summary.get("as_of_us")) == (plan.plan_id, plan.as_of_us)
 
 
 def _read_back(context: Context, report: Report) -> None:

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import pytest
-from builders import a_definition, asks, computed, stages, when
 
-from leadledger.domain.conditions import ALWAYS, All, AnyOf, Compare, Not, Op, Space, comparisons, in_words, names
+from builders import a_definition, asks, computed, stages, when
+from leadledger.domain.conditions import (
+    ALWAYS,
+    All,
+    AnyOf,
+    Compare,
+    Not,
+    Op,
+    Space,
+    comparisons,
+    in_words,
+    names,
+)
 from leadledger.domain.examples import Example, ExampleActivity, ExampleDeal, ExampleStatus
 from leadledger.domain.lifecycle import DealEvent, Lifecycle
 

@@ -6,10 +6,10 @@ import json
 from dataclasses import replace
 
 import pytest
-from builders import days
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders import days
 from leadledger.domain.changes import Counts, FieldChange, Handover, Kept, Plan, RecordChange
 from leadledger.domain.decisions import Baseline, Contribution, Decision, LastActivity, Transition, whole
 from leadledger.domain.intents import Intent, IntentState
@@ -56,12 +56,24 @@ def test_the_last_entry_is_never_before_the_first():
 
 
 def test_a_first_date_alone_says_nothing_about_the_last():
-    assert replace(DECISION, transitions=(), baseline=Baseline({}, {"mql": days(20)})).last_at_us("mql") is None
+    assert (
+        replace(DECISION, transitions=(), baseline=Baseline({}, {"mql": days(20)})).last_at_us("mql") is None
+    )
 
 
 @pytest.mark.parametrize(
     ("points", "expected"),
-    [(0, 0), (499_999, 0), (500_000, 1), (1_500_000, 2), (2_500_000, 3), (-499_999, 0), (-500_000, 0), (-500_001, -1), (-1_500_000, -1)],
+    [
+        (0, 0),
+        (499_999, 0),
+        (500_000, 1),
+        (1_500_000, 2),
+        (2_500_000, 3),
+        (-499_999, 0),
+        (-500_000, 0),
+        (-500_001, -1),
+        (-1_500_000, -1),
+    ],
 )
 def test_points_round_half_up(points, expected):
     assert whole(points) == expected
@@ -131,7 +143,9 @@ def test_what_a_reader_would_see_changes_the_digest(seen):
 texts = st.text(max_size=8)
 instants = st.integers(0, 2**52)
 micros = st.integers(-(10**12), 10**12)
-records = st.builds(RecordRef, st.sampled_from(("salesforce", "hubspot")), st.sampled_from(("Lead", "contacts")), texts)
+records = st.builds(
+    RecordRef, st.sampled_from(("salesforce", "hubspot")), st.sampled_from(("Lead", "contacts")), texts
+)
 counts = st.dictionaries(texts, st.integers(0, 99), max_size=2)
 decisions = st.builds(
     Decision,
@@ -146,12 +160,26 @@ decisions = st.builds(
     cycle=st.integers(0, 9),
     excluded=st.booleans(),
     transitions=st.lists(
-        st.builds(Transition, texts, texts, instants, texts, texts, st.booleans(), texts, st.integers(0, 9), micros, micros, micros),
+        st.builds(
+            Transition,
+            texts,
+            texts,
+            instants,
+            texts,
+            texts,
+            st.booleans(),
+            texts,
+            st.integers(0, 9),
+            micros,
+            micros,
+            micros,
+        ),
         max_size=2,
     ).map(tuple),
     frozen=st.integers(0, 9),
     contributions=st.lists(
-        st.builds(Contribution, texts, texts, micros, evidence=st.lists(texts, max_size=2).map(tuple)), max_size=2
+        st.builds(Contribution, texts, texts, micros, evidence=st.lists(texts, max_size=2).map(tuple)),
+        max_size=2,
     ).map(tuple),
     missing_facts=st.lists(texts, max_size=2).map(tuple),
     facts_known=st.integers(0, 9),
@@ -162,7 +190,9 @@ decisions = st.builds(
     account_owner_refused=st.booleans(),
     account_owner_id=texts,
 )
-owners = st.builds(Owner, texts, texts, texts, st.booleans(), st.booleans(), st.lists(texts, max_size=2).map(tuple))
+owners = st.builds(
+    Owner, texts, texts, texts, st.booleans(), st.booleans(), st.lists(texts, max_size=2).map(tuple)
+)
 maybe = st.none() | texts
 plans = st.builds(
     Plan,
@@ -206,7 +236,9 @@ def test_a_plan_survives_json(plan):
     assert Plan.from_json(through_text(plan.to_json())) == plan
 
 
-@pytest.mark.parametrize("wrong", [{"format": 2}, {"changes": [{}]}, {"counts": {"sheep": 1}}, {"decisions": None}])
+@pytest.mark.parametrize(
+    "wrong", [{"format": 2}, {"changes": [{}]}, {"counts": {"sheep": 1}}, {"decisions": None}]
+)
 def test_a_plan_of_another_form_is_refused(wrong):
     payload = Plan("p", "d", "1", "0", 0, {}, (), ()).to_json()
 
@@ -226,9 +258,14 @@ def test_a_text_without_three_parts_is_no_record(text):
 
 
 def test_records_sort_by_crm_object_and_id():
-    assert sorted([LEAD, RecordRef("hubspot", "contacts", "9"), replace(LEAD, id="00Q0")])[0].crm == "hubspot"
+    assert min(LEAD, RecordRef("hubspot", "contacts", "9")).crm == "hubspot"
+    assert min(LEAD, replace(LEAD, id="00Q0")).id == "00Q0"
 
 
 def test_an_intent_is_open_while_its_outcome_is_not_known():
-    assert {state for state in IntentState if state.open} == {IntentState.PLANNED, IntentState.SENT, IntentState.UNKNOWN}
+    assert {state for state in IntentState if state.open} == {
+        IntentState.PLANNED,
+        IntentState.SENT,
+        IntentState.UNKNOWN,
+    }
     assert Intent("i", "r", "p", LEAD, {}, {}, "v1").state.open

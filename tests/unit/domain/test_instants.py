@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadledger.domain.instants import EARLIEST, HOUR, LATEST, SECOND, from_us, iso, local_date, parse_instant, to_us
+from leadledger.domain.instants import (
+    EARLIEST,
+    HOUR,
+    LATEST,
+    SECOND,
+    from_us,
+    iso,
+    local_date,
+    parse_instant,
+    to_us,
+)
 
 BERLIN = ZoneInfo("Europe/Berlin")
 instants = st.integers(EARLIEST, LATEST - 1)
@@ -48,13 +58,17 @@ def test_dates_and_local_times_are_read_in_the_definitions_zone(text, utc):
     assert from_us(parse_instant(text, BERLIN)) == datetime.fromisoformat(utc)
 
 
-@pytest.mark.parametrize("text", ["", "soon", "02.03.2026", "2026-13-01", "2026-02-30", "1767225600000", "2026-03-02T25:00:00Z"])
+@pytest.mark.parametrize(
+    "text", ["", "soon", "02.03.2026", "2026-13-01", "2026-02-30", "1767225600000", "2026-03-02T25:00:00Z"]
+)
 def test_anything_else_is_refused(text):
     with pytest.raises(ValueError):
         parse_instant(text, BERLIN)
 
 
-@pytest.mark.parametrize("text", ["9999-12-31", "1969-12-31", "0001-01-01", "2100-01-02", "0001-01-01T00:00:00+14:00"])
+@pytest.mark.parametrize(
+    "text", ["9999-12-31", "1969-12-31", "0001-01-01", "2100-01-02", "0001-01-01T00:00:00+14:00"]
+)
 def test_years_that_only_a_typing_error_gives_are_refused(text):
     with pytest.raises(ValueError, match="lies outside the years 1970 to 2099"):
         parse_instant(text, BERLIN)

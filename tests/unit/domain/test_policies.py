@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from builders import a_definition, days
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders import a_definition, days
 from leadledger.domain.changes import FieldChange, Kept
 from leadledger.domain.decisions import Baseline, Contribution, Decision, LastActivity, Transition
 from leadledger.domain.instants import DAY, iso
@@ -47,7 +47,9 @@ def desired(
     owner: str | None = None,
 ) -> Desired:
     present = Present(LEAD, values or {}, confirmed or {})
-    return diff(WriteTarget("salesforce", "Lead", mappings), present, decision, a_definition(), owner, "v1:stamp")
+    return diff(
+        WriteTarget("salesforce", "Lead", mappings), present, decision, a_definition(), owner, "v1:stamp"
+    )
 
 
 def written(found: Desired) -> dict[str, str | None]:
@@ -106,7 +108,9 @@ def test_without_a_transition_a_stage_has_no_reason():
 
 @pytest.mark.parametrize("theirs", [None, "", "55", "5000"])
 def test_own_is_ours_and_corrected_when_it_drifts(theirs):
-    assert written(desired(SCORE, values={"Score__c": theirs}, confirmed={"Score__c": ("60", days(20))})) == {"Score__c": "60"}
+    assert written(desired(SCORE, values={"Score__c": theirs}, confirmed={"Score__c": ("60", days(20))})) == {
+        "Score__c": "60"
+    }
 
 
 @pytest.mark.parametrize(("theirs", "kept"), [(None, False), ("", False), ("B", True)])
@@ -138,8 +142,12 @@ def test_yield_lets_people_win():
     grade = FieldMapping("Grade__c", "grade", Policy.YIELD)
 
     assert why(desired(grade, values={"Grade__c": "B"})) == {"Grade__c": "set before we came"}
-    assert why(desired(grade, values={"Grade__c": "B"}, confirmed={"Grade__c": ("C", days(1))})) == {"Grade__c": "set by a person"}
-    assert written(desired(grade, values={"Grade__c": "C"}, confirmed={"Grade__c": ("C", days(1))})) == {"Grade__c": "A"}
+    assert why(desired(grade, values={"Grade__c": "B"}, confirmed={"Grade__c": ("C", days(1))})) == {
+        "Grade__c": "set by a person"
+    }
+    assert written(desired(grade, values={"Grade__c": "C"}, confirmed={"Grade__c": ("C", days(1))})) == {
+        "Grade__c": "A"
+    }
     assert written(desired(grade, values={"Grade__c": None})) == {"Grade__c": "A"}
 
 
@@ -196,14 +204,18 @@ def test_a_first_date_of_others_is_never_changed(theirs, confirmed, written_, ke
 
 
 def test_a_last_date_moves_with_the_evidence():
-    assert written(desired(FieldMapping("Last", "mql_last_at"), values={"Last": "2020-01-01"})) == {"Last": iso(days(10))}
+    assert written(desired(FieldMapping("Last", "mql_last_at"), values={"Last": "2020-01-01"})) == {
+        "Last": iso(days(10))
+    }
 
 
 def test_having_nothing_to_say_empties_no_field():
     nobody = replace(DECISION, stage="", grade="", transitions=(), stage_since_us=0)
     fields = (STAGE, FieldMapping("Grade__c", "grade"), FieldMapping("First", "mql_first_at"))
 
-    assert desired(*fields, values={"Stage__c": "sql", "Grade__c": "C", "First": "2020-01-01"}, decision=nobody) == Desired((), ())
+    assert desired(
+        *fields, values={"Stage__c": "sql", "Grade__c": "C", "First": "2020-01-01"}, decision=nobody
+    ) == Desired((), ())
 
 
 def test_the_owner_is_written_only_when_a_hand_over_is_due():
@@ -213,7 +225,9 @@ def test_the_owner_is_written_only_when_a_hand_over_is_due():
     assert written(desired(owner, values={"OwnerId": "005A"}, owner="005B")) == {"OwnerId": "005B"}
 
 
-@pytest.mark.parametrize(("theirs", "changes"), [("55.1", False), ("55", True), ("64.9", False), ("65", True), (None, True)])
+@pytest.mark.parametrize(
+    ("theirs", "changes"), [("55.1", False), ("55", True), ("64.9", False), ("65", True), (None, True)]
+)
 def test_a_change_below_the_minimum_waits(theirs, changes):
     small = replace(SCORE, min_change=5)
 
@@ -242,7 +256,10 @@ def test_an_empty_number_that_is_nought_to_us_waits_for_another_change():
     nought = replace(DECISION, engagement=0, fit=0)
 
     assert desired(SCORE, values={"Score__c": None}, decision=nought) == Desired((), ())
-    assert written(desired(SCORE, STAGE, values={"Score__c": None}, decision=nought)) == {"Stage__c": "mql", "Score__c": "0"}
+    assert written(desired(SCORE, STAGE, values={"Score__c": None}, decision=nought)) == {
+        "Stage__c": "mql",
+        "Score__c": "0",
+    }
 
 
 COMPANIONS = tuple(
@@ -256,7 +273,9 @@ def test_companions_never_cause_a_write_of_their_own():
 
 
 def test_companions_explain_another_change():
-    found = written(desired(*COMPANIONS, SCORE, values={"Score__c": "1", "missing_facts": "title", "reasons": "old"}))
+    found = written(
+        desired(*COMPANIONS, SCORE, values={"Score__c": "1", "missing_facts": "title", "reasons": "old"})
+    )
 
     assert found == {
         "Score__c": "60",
@@ -279,14 +298,33 @@ def test_emptied_fields_are_counted():
     assert emptied(changes) == 1
 
 
-theirs_ = st.none() | st.sampled_from(("", "0", "1", "3", "60", "x", "2024-05-01", "2026-01-11", "mql", "sql", "Other"))
+theirs_ = st.none() | st.sampled_from(
+    ("", "0", "1", "3", "60", "x", "2024-05-01", "2026-01-11", "mql", "sql", "Other")
+)
 fields = st.sampled_from(
-    ("score", "stage", "grade", "mql_counter", "mql_first_at", "mql_last_at", "reasons", "stamp", "completeness")
+    (
+        "score",
+        "stage",
+        "grade",
+        "mql_counter",
+        "mql_first_at",
+        "mql_last_at",
+        "reasons",
+        "stamp",
+        "completeness",
+    )
 )
 
 
 @given(
-    st.dictionaries(fields, st.tuples(st.sampled_from(list(Policy)), theirs_, st.none() | st.tuples(theirs_, st.integers(days(0), days(30))))),
+    st.dictionaries(
+        fields,
+        st.tuples(
+            st.sampled_from(list(Policy)),
+            theirs_,
+            st.none() | st.tuples(theirs_, st.integers(days(0), days(30))),
+        ),
+    ),
     st.integers(0, 3),
 )
 def test_after_a_write_there_is_nothing_more_to_write(held, counter):

@@ -32,7 +32,9 @@ def a_pool(*weights: int) -> Pool:
     return Pool("sales", tuple(Member(f"m{k}", weight) for k, weight in enumerate(weights)))
 
 
-def dealt(pool: Pool, rounds: Sequence[Sequence[str] | None], credits: dict[str, int] | None = None) -> list[str]:
+def dealt(
+    pool: Pool, rounds: Sequence[Sequence[str] | None], credits: dict[str, int] | None = None
+) -> list[str]:
     """Who is picked, lead by lead; each round lists who is there, None for all."""
     held = dict(credits or {})
     picks = []
@@ -151,13 +153,19 @@ ROUTING = Routing(
     sticky=("mql",),
     account_owner=AccountOwner(),
     pools=(POOL, Pool("us", (Member("bob@ours.test"),)), Pool("empty", (Member("gone@ours.test"),))),
-    rules=(RouteRule("german", ALWAYS, "dach"), RouteRule("american", ALWAYS, "us"), RouteRule("rest", ALWAYS, "empty")),
+    rules=(
+        RouteRule("german", ALWAYS, "dach"),
+        RouteRule("american", ALWAYS, "us"),
+        RouteRule("rest", ALWAYS, "empty"),
+    ),
     fallback=Fallback(queue="New_Leads", user="bob@ours.test"),
 )
 
 
 def a_request(**changes) -> Request:
-    return Request(**{"person_id": "p", "stage": "mql", "object": "Lead", "rule_holds": (False, False, False), **changes})
+    return Request(
+        **{"person_id": "p", "stage": "mql", "object": "Lead", "rule_holds": (False, False, False), **changes}
+    )
 
 
 def dealer(routing: Routing = ROUTING, owners: Sequence[Owner] = OWNERS) -> Dealer:
@@ -194,7 +202,12 @@ def test_a_previous_owner_who_cannot_have_it_is_passed_over(previous, who, why):
 def test_an_account_owner_who_cannot_have_it_is_passed_over(owner, who):
     assignment = dealer().assign(a_request(account_owner_id=owner, rule_holds=(False, True, True)))
 
-    assert (assignment.owner, assignment.way, assignment.rule, assignment.pool) == (BOB, "pool", "american", "us")
+    assert (assignment.owner, assignment.way, assignment.rule, assignment.pool) == (
+        BOB,
+        "pool",
+        "american",
+        "us",
+    )
     assert [skip.who for skip in assignment.skipped] == [who]
 
 
@@ -203,7 +216,10 @@ def test_the_account_owner_is_left_out_where_the_definition_says_so():
     unasked = Routing(pools=ROUTING.pools, rules=ROUTING.rules)
 
     assert dealer().assign(refused).way == "pool"
-    assert dealer(unasked).assign(a_request(account_owner_id="u1", rule_holds=(True, False, False))).way == "pool"
+    assert (
+        dealer(unasked).assign(a_request(account_owner_id="u1", rule_holds=(True, False, False))).way
+        == "pool"
+    )
 
 
 def test_the_first_rule_that_holds_gives_the_pool_and_unknown_does_not_hold():
@@ -224,7 +240,10 @@ def test_members_who_are_away_are_skipped_with_a_receipt():
 
 
 def test_the_rotation_moves_on_with_every_pick():
-    routing = Routing(pools=(Pool("both", (Member("ann@ours.test"), Member("bob@ours.test"))),), rules=(RouteRule("all", ALWAYS, "both"),))
+    routing = Routing(
+        pools=(Pool("both", (Member("ann@ours.test"), Member("bob@ours.test"))),),
+        rules=(RouteRule("all", ALWAYS, "both"),),
+    )
     working = dealer(routing)
 
     owners = [working.assign(a_request(rule_holds=(True,))).owner for _ in range(4)]
@@ -248,7 +267,14 @@ def test_a_contact_never_goes_to_a_queue():
 
 
 @pytest.mark.parametrize(
-    "fallback", [None, Fallback(), Fallback(queue="Other"), Fallback(user="gone@ours.test"), Fallback(user="x@ours.test")]
+    "fallback",
+    [
+        None,
+        Fallback(),
+        Fallback(queue="Other"),
+        Fallback(user="gone@ours.test"),
+        Fallback(user="x@ours.test"),
+    ],
 )
 def test_without_a_fallback_that_can_own_it_nobody_gets_the_lead(fallback):
     assert dealer(Routing(fallback=fallback)).assign(a_request(rule_holds=())) is None

@@ -6,8 +6,8 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
-from builders import a_definition, days, hours
 
+from builders import a_definition, days, hours
 from leadledger.domain.decisions import Baseline, Contribution, Decision, LastActivity, Transition
 from leadledger.domain.scoring import MICRO
 from leadledger.domain.values import (
@@ -109,7 +109,14 @@ def test_points_are_rounded_half_up_to_the_decimals_of_the_field(points, decimal
 
 @pytest.mark.parametrize(
     ("points", "text"),
-    [(25 * MICRO, "25"), (12_500_000, "12.5"), (1, "0.000001"), (-500_000, "-0.5"), (0, "0"), (100 * MICRO, "100")],
+    [
+        (25 * MICRO, "25"),
+        (12_500_000, "12.5"),
+        (1, "0.000001"),
+        (-500_000, "-0.5"),
+        (0, "0"),
+        (100 * MICRO, "100"),
+    ],
 )
 def test_points_are_written_as_people_write_them(points, text):
     assert points_text(points) == text

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from builders import START, World, a_definition, a_rule, days, line, path, points, rules, stages, when
 
+from builders import START, World, a_definition, a_rule, days, line, path, points, rules, stages, when
 from leadledger.domain.conditions import Op, Space
 from leadledger.domain.decisions import LastActivity
 from leadledger.domain.instants import DAY
@@ -140,7 +140,10 @@ def test_asset_campaign_origin_and_intent_can_be_asked_for(lead):
 
 def test_what_is_not_given_is_empty_and_not_unknown(lead):
     lead.activity("visit", days(1))
-    which = (a_rule("other", 1, when=when("asset", "/pricing", Op.IS_NOT)), a_rule("empty", 10, when=when("asset", "")))
+    which = (
+        a_rule("other", 1, when=when("asset", "/pricing", Op.IS_NOT)),
+        a_rule("empty", 10, when=when("asset", "")),
+    )
 
     assert points(lead.decide(a_definition(engagement=rules(*which), lifecycle=Lifecycle()))) == 11
 
@@ -180,7 +183,9 @@ def test_changes_of_a_property_are_activities_too(lead):
 def test_properties_and_other_sources_of_a_history_stand_side_by_side(lead):
     lead.add("LeadHistory", "h1", person="00Q1", field="Rating", new="Hot", at_us=days(1))
     lead.add("LeadHistory", "h2", person="00Q1", field="Topic", new="Data", at_us=days(2))
-    entries = tuple(ActivitySource("salesforce", "LeadHistory", n.lower(), property=n) for n in ("Rating", "Topic"))
+    entries = tuple(
+        ActivitySource("salesforce", "LeadHistory", n.lower(), property=n) for n in ("Rating", "Topic")
+    )
     definition = a_definition(activities=entries, engagement=rules(a_rule("rating", 1), a_rule("topic", 10)))
 
     assert points(lead.decide(definition)) == 11
@@ -198,7 +203,12 @@ def test_without_any_activity_source_only_facts_count(lead):
     entries = (source("visit", attributes={"seconds": "Seconds"}),)
 
     assert lead.evaluate(a_definition(activities=())).activities == 0
-    assert lead.evaluate(replace(a_definition(activities=entries), activities=(replace(entries[0], stream="X"),))).activities == 0
+    assert (
+        lead.evaluate(
+            replace(a_definition(activities=entries), activities=(replace(entries[0], stream="X"),))
+        ).activities
+        == 0
+    )
 
 
 def test_the_newest_activity_is_the_last_that_counts_as_one(lead):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from builders import World, a_definition, days, known_after
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders import a_definition, days, known_after
 from leadledger.domain.decisions import Baseline
 from leadledger.domain.definition import Definition
 from leadledger.domain.instants import HOUR
@@ -81,7 +81,15 @@ def test_where_records_disagree_the_most_is_taken_over(world):
 
 @pytest.mark.parametrize(
     ("counter", "date"),
-    [("many", "soon"), ("", ""), (None, None), ("-4", "9999-12-31"), ("inf", "1969-12-31"), ("nan", "2026-02-30"), ("1e999", "0")],
+    [
+        ("many", "soon"),
+        ("", ""),
+        (None, None),
+        ("-4", "9999-12-31"),
+        ("inf", "1969-12-31"),
+        ("nan", "2026-02-30"),
+        ("1e999", "0"),
+    ],
 )
 def test_what_is_no_number_and_no_date_is_no_baseline(world, counter, date):
     world.lead(MQLs=counter, First=date, Last=date)
@@ -125,7 +133,8 @@ def test_one_person_without_a_baseline_beside_one_with(world):
 names = st.sampled_from(("mql", "sql"))
 instants = st.dictionaries(names, st.integers(0, 10**15))
 baselines = st.lists(
-    st.builds(Baseline, st.dictionaries(st.just("mql_counter"), st.integers(1, 9)), instants, instants), min_size=1
+    st.builds(Baseline, st.dictionaries(st.just("mql_counter"), st.integers(1, 9)), instants, instants),
+    min_size=1,
 )
 
 

@@ -5,15 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from builders import World, a_definition, asks, days, line
 
+from builders import a_definition, asks, days, line
 from leadledger.domain.conditions import All, AnyOf, Compare, Not, Op, Space
 from leadledger.domain.definition import Definition
 from leadledger.domain.routing import AccountOwner, RouteRule, Routing
 from leadledger.domain.scoring import MICRO, Fit, FitRule, Grade
 from leadledger.domain.sources import Normalise, PeopleSource
 
-FACTS = {"email": "Email", "company": "Company", "title": "Title", "employees": "Employees", "country": "Country"}
+FACTS = {
+    "email": "Email",
+    "company": "Company",
+    "title": "Title",
+    "employees": "Employees",
+    "country": "Country",
+}
 
 
 def fit(*which: FitRule, **more) -> Definition:
@@ -43,7 +49,11 @@ def test_a_fact_that_is_not_known_is_missing_and_not_bad(world):
     world.lead(Employees=None, Title="")
 
     decision = world.decide(
-        fit(rule("employees", Op.AT_LEAST, 50, 20, 5), rule("title", Op.WORDS, ("VP",), 15), rule("email", Op.KNOWN, True, 1))
+        fit(
+            rule("employees", Op.AT_LEAST, 50, 20, 5),
+            rule("title", Op.WORDS, ("VP",), 15),
+            rule("email", Op.KNOWN, True, 1),
+        )
     )
 
     assert decision.fit == 6 * MICRO
@@ -90,12 +100,25 @@ def test_without_fit_rules_everything_that_is_asked_is_known(world):
 
 @pytest.mark.parametrize(
     ("authority", "expected"),
-    [(("salesforce.Contact", "salesforce.Lead"), "contact"), (("salesforce.Lead", "salesforce.Contact"), "lead"), ((), "lead")],
+    [
+        (("salesforce.Contact", "salesforce.Lead"), "contact"),
+        (("salesforce.Lead", "salesforce.Contact"), "lead"),
+        ((), "lead"),
+    ],
 )
 def test_the_record_with_authority_wins_where_records_disagree(world, authority, expected):
     world.lead(Email="a@acme.test", Title="lead", Company="only here")
     world.contact(Email="a@acme.test", Title="contact", Employees="70")
-    definition = both(*authority, fit=Fit((rule("title", Op.IS, expected), rule("company", Op.KNOWN, True, 1), rule("employees", Op.IS, 70, 2))))
+    definition = both(
+        *authority,
+        fit=Fit(
+            (
+                rule("title", Op.IS, expected),
+                rule("company", Op.KNOWN, True, 1),
+                rule("employees", Op.IS, 70, 2),
+            )
+        ),
+    )
 
     assert world.decide(definition).fit == 13 * MICRO
 
@@ -109,7 +132,13 @@ def test_a_path_through_the_account_reads_the_account(world):
     facts = {**FACTS, "industry": "Account.Industry", "company_size": "Account.Employees"}
     definition = a_definition(
         people=(PeopleSource("salesforce", "Lead", facts),),
-        fit=Fit((rule("industry", Op.IS, "software"), rule("company_size", Op.AT_LEAST, 100, 5), rule("employees", Op.IS, 3, 1))),
+        fit=Fit(
+            (
+                rule("industry", Op.IS, "software"),
+                rule("company_size", Op.AT_LEAST, 100, 5),
+                rule("employees", Op.IS, 3, 1),
+            )
+        ),
     )
 
     found = world.everybody(definition)
@@ -157,7 +186,8 @@ def test_spellings_become_one(world):
     for number, title in enumerate(("Vice President", "VICE PRESIDENT", "vp", "Intern")):
         world.lead(f"00Q{number}", Title=title)
     definition = a_definition(
-        normalise={"title": Normalise("map", {"Vice president": "VP"})}, fit=Fit((rule("title", Op.IS, "VP"),))
+        normalise={"title": Normalise("map", {"Vice president": "VP"})},
+        fit=Fit((rule("title", Op.IS, "VP"),)),
     )
 
     assert [d.fit // MICRO for d in world.everybody(definition).values()] == [10, 10, 10, 0]
@@ -210,7 +240,10 @@ def test_routing_rules_are_judged_by_facts_with_unknown_as_unknown(world):
     world.lead("00Q2")
     routing = Routing(
         account_owner=AccountOwner(unless=asks("employees", Op.BELOW, 10)),
-        rules=(RouteRule("dach", asks("country", Op.IN, ("DE", "AT")), "a"), RouteRule("us", asks("country", Op.IS, "US"), "b")),
+        rules=(
+            RouteRule("dach", asks("country", Op.IN, ("DE", "AT")), "a"),
+            RouteRule("us", asks("country", Op.IS, "US"), "b"),
+        ),
     )
 
     known, unknown = world.everybody(a_definition(routing=routing)).values()

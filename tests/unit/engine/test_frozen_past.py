@@ -5,12 +5,33 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from builders import World, a_definition, a_rule, asks, computed, days, known_after, new, path, rules, stages, when
 
+from builders import (
+    World,
+    a_definition,
+    a_rule,
+    asks,
+    computed,
+    days,
+    known_after,
+    new,
+    path,
+    rules,
+    stages,
+    when,
+)
 from leadledger.domain.conditions import Op
 from leadledger.domain.decisions import Baseline, Transition
 from leadledger.domain.instants import DAY
-from leadledger.domain.lifecycle import ActivityTrigger, DealEvent, DealTrigger, Lifecycle, Stage, StatusTrigger, WhenTrigger
+from leadledger.domain.lifecycle import (
+    ActivityTrigger,
+    DealEvent,
+    DealTrigger,
+    Lifecycle,
+    Stage,
+    StatusTrigger,
+    WhenTrigger,
+)
 from leadledger.domain.scoring import MICRO
 from leadledger.ports import Known
 
@@ -44,7 +65,11 @@ def test_the_same_data_again_adds_nothing(lead):
     assert first.frozen == 0
     assert again.frozen == len(first.transitions) == 6
     assert again.transitions == first.transitions
-    assert (again.stage, again.stage_since_us, again.cycle) == (first.stage, first.stage_since_us, first.cycle)
+    assert (again.stage, again.stage_since_us, again.cycle) == (
+        first.stage,
+        first.stage_since_us,
+        first.cycle,
+    )
     assert (again.engagement, again.contributions) == (first.engagement, first.contributions)
     assert again.digest() == first.digest()
 
@@ -200,7 +225,9 @@ def test_an_inferred_stamp_in_the_ledger_is_not_given_again(lead):
     first = lead.decide()
     lead.activity("visit", days(2))
     definition = a_definition(
-        lifecycle=Lifecycle((*stages().stages, Stage("back", (ActivityTrigger(when("type", "visit")),), side=True)))
+        lifecycle=Lifecycle(
+            (*stages().stages, Stage("back", (ActivityTrigger(when("type", "visit")),), side=True))
+        )
     )
 
     again = lead.decide(definition, known=known_after([first]))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from builders import World, a_definition, days, known_after, new, path, points
-
 from leadledger.domain.decisions import Baseline, Transition
 from leadledger.domain.sources import Identity, PeopleSource
 from leadledger.ports import Known
@@ -164,7 +163,13 @@ def test_who_parted_and_is_gone_takes_no_id_along(world):
 
 
 def test_the_order_of_the_rows_makes_no_difference():
-    rows = [("00Q1", "a@x.test"), ("00Q2", "b@x.test"), ("00Q3", "A@x.test"), ("00Q4", "c@x.test"), ("00Q5", "b@x.test")]
+    rows = [
+        ("00Q1", "a@x.test"),
+        ("00Q2", "b@x.test"),
+        ("00Q3", "A@x.test"),
+        ("00Q4", "c@x.test"),
+        ("00Q5", "b@x.test"),
+    ]
     results = []
     for order in (rows, rows[::-1], rows[2:] + rows[:2]):
         world = World()

@@ -5,8 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from builders import START, World, a_definition, a_rule, asks, computed, days, hours, path, rules, stages, when
 
+from builders import (
+    START,
+    World,
+    a_definition,
+    a_rule,
+    asks,
+    computed,
+    days,
+    hours,
+    path,
+    rules,
+    stages,
+    when,
+)
 from leadledger.domain.conditions import All, AnyOf, Not, Op
 from leadledger.domain.instants import DAY
 from leadledger.domain.lifecycle import (
@@ -64,7 +77,10 @@ def test_fit_and_engagement_count_together_in_the_score(lead):
     assert path(found["salesforce/Lead/00Q1"]) == []
     (transition,) = found["salesforce/Lead/00Q2"].transitions
     assert (transition.score, transition.engagement, transition.fit) == (110 * MICRO, 90 * MICRO, 20 * MICRO)
-    assert (transition.trigger, transition.evidence) == ("score over 100", "salesforce.Visit__c/Visit__c-000004")
+    assert (transition.trigger, transition.evidence) == (
+        "score over 100",
+        "salesforce.Visit__c/Visit__c-000004",
+    )
 
 
 def test_who_has_the_score_by_facts_alone_is_there_since_the_record_is(lead):
@@ -272,7 +288,11 @@ def test_a_deal_is_created_and_won_or_lost(lead):
     lost = Stage("lost", (DealTrigger(DealEvent.LOST),), side=True)
     definition = a_definition(lifecycle=Lifecycle((*stages().stages, lost)))
     lead.deal(days(1))
-    lead.add("Role", deal=lead.add("Opportunity", created_us=days(1), closed_us=days(6), won=False, closed=True), person="00Q1")
+    lead.add(
+        "Role",
+        deal=lead.add("Opportunity", created_us=days(1), closed_us=days(6), won=False, closed=True),
+        person="00Q1",
+    )
 
     decision = lead.decide(definition)
 
@@ -389,7 +409,11 @@ def test_what_a_level_may_ask(lead, condition, reached):
         lifecycle=Lifecycle(
             (
                 Stage("one", (ActivityTrigger(when("type", "form")),)),
-                Stage("two", (WhenTrigger(All((condition, computed("engagement", Op.OVER, 0)))),), counter="mql_counter"),
+                Stage(
+                    "two",
+                    (WhenTrigger(All((condition, computed("engagement", Op.OVER, 0)))),),
+                    counter="mql_counter",
+                ),
             )
         )
     )
@@ -400,7 +424,9 @@ def test_what_a_level_may_ask(lead, condition, reached):
 def test_without_grades_a_question_about_them_is_unknown(lead):
     definition = a_definition(
         fit=replace(a_definition().fit, grades=()),
-        lifecycle=one_stage(WhenTrigger(AnyOf((computed("score", Op.OVER, 100), Not(computed("score", Op.OVER, 1)))))),
+        lifecycle=one_stage(
+            WhenTrigger(AnyOf((computed("score", Op.OVER, 100), Not(computed("score", Op.OVER, 1)))))
+        ),
     )
 
     assert lead.decide(definition).stage == "mql"
@@ -410,14 +436,20 @@ def test_without_grades_a_question_about_them_is_unknown(lead):
 def test_conditions_may_be_nested_deeply(lead):
     condition = computed("score", Op.AT_LEAST, 0)
     for depth in range(80):
-        condition = AnyOf((computed("score", Op.OVER, 1000 + depth), All((computed("score", Op.AT_LEAST, 0), condition))))
+        condition = AnyOf(
+            (computed("score", Op.OVER, 1000 + depth), All((computed("score", Op.AT_LEAST, 0), condition)))
+        )
 
     assert lead.decide(a_definition(lifecycle=one_stage(WhenTrigger(condition)))).stage == "mql"
 
 
 def test_the_counter_may_be_part_of_a_condition(lead):
-    third_time = WhenTrigger(All((computed("mql_counter", Op.AT_LEAST, 2), computed("engagement", Op.OVER, 0))))
-    definition = a_definition(lifecycle=Lifecycle((*stages().stages[:2], Stage("sql", (third_time,)), stages().stages[-1])))
+    third_time = WhenTrigger(
+        All((computed("mql_counter", Op.AT_LEAST, 2), computed("engagement", Op.OVER, 0)))
+    )
+    definition = a_definition(
+        lifecycle=Lifecycle((*stages().stages[:2], Stage("sql", (third_time,)), stages().stages[-1]))
+    )
     lead.activity("demo", days(1))
     lead.status("Recycle", days(2))
     lead.activity("demo", days(3))

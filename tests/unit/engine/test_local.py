@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from builders import World, a_definition, a_rule, asks, days, hours, rules
 
+from builders import World, a_definition, a_rule, asks, days, hours, rules
 from leadledger.domain.conditions import Compare, Op, Space
 from leadledger.domain.lifecycle import Lifecycle, Stage, WhenTrigger
 from leadledger.engine import fold as kernel
@@ -28,7 +28,9 @@ def busy(world: World) -> World:
         world.lead(f"00Q{number}")
         for day in range(number * 3):
             world.activity("demo", days(day), f"00Q{number}")
-            world.add("LeadHistory", person=f"00Q{number}", field="Status", new="Recycle", at_us=hours(24 * day + 5))
+            world.add(
+                "LeadHistory", person=f"00Q{number}", field="Status", new="Recycle", at_us=hours(24 * day + 5)
+            )
     return world
 
 
@@ -66,7 +68,9 @@ def test_small_buffers_grow_until_everybody_fits(busy, transitions, lines):
 def test_a_fold_that_never_finishes_is_a_bug(busy):
     arguments, _ = captured(busy)
 
-    def stuck(program: Any, events: Any, people: Any, frozen: Any, output: Output, lists: Any, *at: int) -> Any:
+    def stuck(
+        program: Any, events: Any, people: Any, frozen: Any, output: Output, lists: Any, *at: int
+    ) -> Any:
         return at
 
     with pytest.raises(BugError, match="more room than there can be"):
@@ -76,7 +80,9 @@ def test_a_fold_that_never_finishes_is_a_bug(busy):
 def test_the_engine_compiles_its_fold_when_none_is_given(busy):
     plain = list(busy.evaluate().decisions())
 
-    compiled = list(LocalEngine().evaluate(busy.connection, a_definition(), busy.streams, Known(), days(30)).decisions())
+    compiled = list(
+        LocalEngine().evaluate(busy.connection, a_definition(), busy.streams, Known(), days(30)).decisions()
+    )
 
     assert compiled == plain
 
@@ -132,7 +138,8 @@ def test_a_definition_without_rules_or_stages_still_knows_its_people(world):
 def test_more_people_than_fit_into_one_block(world):
     rows = [(f"00Q{number:05}", number) for number in range(4100)]
     world.connection.executemany(
-        'INSERT INTO raw."salesforce.Lead" (id, modified_us, deleted, created_us) VALUES (?, ?, false, 0)', rows
+        'INSERT INTO raw."salesforce.Lead" (id, modified_us, deleted, created_us) VALUES (?, ?, false, 0)',
+        rows,
     )
     world.activity("visit", days(1), "00Q04099")
 

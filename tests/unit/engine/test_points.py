@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from builders import START, World, a_definition, a_rule, days, hours, line, points, rules
 
+from builders import START, World, a_definition, a_rule, days, hours, line, points, rules
 from leadledger.domain.instants import DAY, HOUR, SECOND, to_us
 from leadledger.domain.lifecycle import Lifecycle
 from leadledger.domain.scoring import MICRO, Calendar, Category, EngagementRule, Limit
@@ -80,12 +80,22 @@ def test_an_award_that_ended_is_shown_as_lost_by_its_window(lead):
 
 @pytest.mark.parametrize(
     ("half_lives", "expected"),
-    [(0, 100_000_000), (0.5, 70_710_678), (1, 50_000_000), (1.5, 35_355_339), (2, 25_000_000), (10, 97_656), (59, 0)],
+    [
+        (0, 100_000_000),
+        (0.5, 70_710_678),
+        (1, 50_000_000),
+        (1.5, 35_355_339),
+        (2, 25_000_000),
+        (10, 97_656),
+        (59, 0),
+    ],
 )
 def test_points_halve_with_every_half_life(lead, half_lives, expected):
     lead.activity("visit", START)
 
-    decision = scored(lead, a_rule("visit", 100, half_life=10 * DAY), as_of=START + int(half_lives * 10 * DAY))
+    decision = scored(
+        lead, a_rule("visit", 100, half_life=10 * DAY), as_of=START + int(half_lives * 10 * DAY)
+    )
 
     assert decision.engagement == expected
 
@@ -139,7 +149,9 @@ def test_an_award_whose_window_ended_still_uses_its_limit(lead):
     lead.activity("visit", days(1))
     lead.activity("visit", days(3))
 
-    told = line(scored(lead, a_rule("visit", 10, window=DAY, limit=Limit(1, 5 * DAY)), as_of=days(3)), "visit")
+    told = line(
+        scored(lead, a_rule("visit", 10, window=DAY, limit=Limit(1, 5 * DAY)), as_of=days(3)), "visit"
+    )
 
     assert (told.count, told.by_window, told.by_limit) == (0, -10 * MICRO, -10 * MICRO)
 
