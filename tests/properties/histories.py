@@ -135,6 +135,7 @@ def told(history: Sequence[Happening], seed: int | None = None) -> World:
             {
                 "id": f"00Q{k}",
                 "created_us": START,
+                "modified_us": hours(100),
                 "Email": f"{k}@acme.test",
                 "Employees": "99" if k % 2 else None,
             }

@@ -22,10 +22,8 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def literal(value: Scalar) -> str:
+def literal(value: str | float) -> str:
     """An SQL literal: text in quotes, numbers as DOUBLE."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
     if isinstance(value, (int, float)):
         return f"{float(value)!r}::DOUBLE"
     return "'" + value.replace("'", "''") + "'"

@@ -106,7 +106,9 @@ def verdict_on(
     if intent.stamp and intent.stamp in now.values():
         return IntentState.CONFIRMED, "its stamp is there"
     kinds = _kinds(intent, definition)
-    if all(same(kinds[name], now[name], value, definition.time_zone) for name, value in intent.target.items()):
+    if all(
+        same(kinds[name], now[name], value, definition.time_zone) for name, value in intent.target.items()
+    ):
         return IntentState.CONFIRMED, "its values are there"
     before = intent.expected
     if all(same(kinds[name], now[name], before.get(name), definition.time_zone) for name in intent.target):
@@ -124,5 +126,6 @@ def _kinds(intent: Intent, definition: Definition) -> Mapping[str, ValueKind]:
         for mapping in target.fields
     }
     return {
-        name: kind_of(values[name], definition) if name in values else ValueKind.TEXT for name in intent.target
+        name: kind_of(values[name], definition) if name in values else ValueKind.TEXT
+        for name in intent.target
     }

@@ -162,7 +162,7 @@ def _write(context: Context, report: Report, plan: Plan) -> None:
         for decision in plan.decisions
         if decision.person_id not in report.written.unsettled
     )
-    if _is_newest(context, plan):
+    if report.pulled is not None or _is_newest(context, plan):
         context.mirror.settle_touched()
     if report.written.confirmed:
         _read_back(context, report)
@@ -170,10 +170,8 @@ def _write(context: Context, report: Report, plan: Plan) -> None:
 
 def _is_newest(context: Context, plan: Plan) -> bool:
     """Whether nothing was pulled since this plan: what a later pull touched, it has not looked at."""
-    pulls = [r for r in context.ledger.runs() if r.command in {"plan", "run"}]
-    if not pulls or pulls[0].outcome == "running":
-        return bool(pulls)
-    return (pulls[0].summary.get("plan_id"), pulls[0].summary.get("as_of_us")) == (plan.plan_id, plan.as_of_us)
+    latest = next((r.summary for r in context.ledger.runs() if r.command in {"plan", "run"}), {})
+    return (latest.get("plan_id"), latest.get("as_of_us")) == (plan.plan_id, plan.as_of_us)
 
 
 def _read_back(context: Context, report: Report) -> None:

@@ -270,3 +270,22 @@ def test_without_any_fact_people_are_still_people(world):
     definition = a_definition(people=(PeopleSource("salesforce", "Lead", {}),), fit=Fit())
 
     assert world.decide(definition).person_id == "salesforce/Lead/00Q1"
+
+
+def test_a_fact_that_one_object_does_not_have_comes_from_the_other(world):
+    world.lead(Email="a@acme.test", Title="from the lead")
+    world.contact(Email="a@acme.test", Title="not mapped", Company="Acme")
+    people = (
+        PeopleSource("salesforce", "Contact", {"email": "Email", "company": "Company"}),
+        PeopleSource("salesforce", "Lead", {"email": "Email", "title": "Title"}),
+    )
+    asked = (rule("company", Op.IS, "Acme", 1), rule("title", Op.IS, "from the lead", 2))
+
+    assert world.decide(a_definition(people=people, fit=Fit(asked))).fit == 3 * MICRO
+
+
+def test_an_object_that_was_not_pulled_has_no_people(world):
+    world.lead()
+    people = (PeopleSource("salesforce", "Person", FACTS), *a_definition().people)
+
+    assert list(world.everybody(a_definition(people=people))) == ["salesforce/Lead/00Q1"]

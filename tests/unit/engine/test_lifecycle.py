@@ -262,6 +262,9 @@ def test_old_points_do_not_bring_a_lead_back(lead):
     )
     lead.activity("form", days(1))
     lead.status("Recycle", days(2))
+    lead.lead(
+        "00Q1b", Email="00q1@acme.test", modified_us=days(3)
+    )  # a look at the person without a new award
 
     assert lead.decide(definition).stage == "recycled"
 

@@ -136,10 +136,9 @@ def test_a_definition_without_rules_or_stages_still_knows_its_people(world):
 
 
 def test_more_people_than_fit_into_one_block(world):
-    rows = [(f"00Q{number:05}", number) for number in range(4100)]
-    world.connection.executemany(
-        'INSERT INTO raw."salesforce.Lead" (id, modified_us, deleted, created_us) VALUES (?, ?, false, 0)',
-        rows,
+    world.connection.execute(
+        """INSERT INTO raw."salesforce.Lead" (id, modified_us, deleted, created_us)
+           SELECT printf('00Q%05d', k), 0, false, 0 FROM range(4100) r(k)"""
     )
     world.activity("visit", days(1), "00Q04099")
 

@@ -307,6 +307,16 @@ def test_the_floor_holds_while_points_fade_under_a_penalty(lead):
     assert line(decision, "", "floor").points == 40 * MICRO
 
 
+def test_points_that_take_over_where_others_end_leave_no_gap_for_the_floor(lead):
+    lead.activity("form", days(0))
+    lead.activity("careers", days(1))
+    lead.activity("form", days(5))
+
+    decision = scored(lead, a_rule("form", 30, window=5 * DAY), a_rule("careers", -20), as_of=days(6))
+
+    assert points(decision) == 10
+
+
 def test_a_penalty_that_ends_gives_back_what_it_took(lead):
     lead.activity("form", days(0))
     lead.activity("careers", days(1))
