@@ -6,8 +6,9 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from builders import World
 from hypothesis import HealthCheck, settings
+
+from builders import World
 
 settings.register_profile("ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("random", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -24,7 +24,9 @@ def _lower(word: object) -> object:
 class SalesforceSettings(BaseModel):
     """How to log in to Salesforce: client credentials, or JWT bearer with a key file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True
+    )
 
     url: str
     """My Domain, `https://acme.my.salesforce.com` (for a JWT also `https://login.salesforce.com`)."""
@@ -41,7 +43,9 @@ class SalesforceSettings(BaseModel):
 class HubSpotSettings(BaseModel):
     """How to reach HubSpot: the token of a service key or a private app."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True
+    )
 
     token: SecretStr
     """Service key or private-app token."""

@@ -37,7 +37,7 @@ from leadledger.definition.documents.writeback import MappingDocument, Writeback
 from leadledger.definition.named_lists import NAMES, named_list
 from leadledger.definition.yaml_files import Plain
 from leadledger.domain.conditions import ALWAYS, All, Compare, Condition, Op, Space
-from leadledger.domain.definition import Definition, Guards, HistoryMode
+from leadledger.domain.definition import Definition, Guards
 from leadledger.domain.lifecycle import (
     ActivityTrigger,
     ConvertedTrigger,
@@ -97,7 +97,6 @@ def compile_definition(
         identity=_identity(top),
         normalise=_normalise(people),
         authority=_authority(people, sources),
-        history=HistoryMode(top.history.mode) if top.history else HistoryMode.REPLAY,
         history_span=top.history.since if top.history else None,
         guards=_guards(top),
         labels=_labels(scoring),

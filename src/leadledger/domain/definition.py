@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from leadledger.domain.conditions import Condition
@@ -13,13 +12,6 @@ from leadledger.domain.routing import Routing
 from leadledger.domain.scoring import Engagement, Fit
 from leadledger.domain.sources import ActivitySource, Identity, Normalise, PeopleSource
 from leadledger.domain.writeback import WriteTarget
-
-
-class HistoryMode(StrEnum):
-    """`replay` derives the past from activities; `from_now` begins with the first run."""
-
-    REPLAY = "replay"
-    FROM_NOW = "from_now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +44,8 @@ class Definition:
     normalise: Mapping[str, Normalise] = field(default_factory=dict)
     authority: tuple[str, ...] = ()
     """`crm.object` names, the one that wins first."""
-    history: HistoryMode = HistoryMode.REPLAY
     history_span: int | None = None
-    """Microseconds of the past that `replay` looks at; None for all."""
+    """Microseconds of the past whose activities count; None for all."""
     guards: Guards = field(default_factory=Guards)
     labels: Mapping[str, str] = field(default_factory=dict)
     """Rule id -> the words for a human reader; a rule without a label is shown by its id."""

@@ -7,7 +7,7 @@ import pytest
 
 from leadledger.definition.load import Loaded
 from leadledger.domain.conditions import ALWAYS, All, Compare, Op, Space
-from leadledger.domain.definition import Guards, HistoryMode
+from leadledger.domain.definition import Guards
 from leadledger.domain.instants import DAY, HOUR, MINUTE, WEEK
 from leadledger.domain.lifecycle import (
     ActivityTrigger,
@@ -51,7 +51,6 @@ guards: {max_people_changing_stage: 20%, max_owner_changes: 500, max_emptied_fie
     assert definition.time_zone == ZoneInfo("Europe/Berlin")
     assert definition.connections == ("salesforce",)
     assert definition.identity == Identity(by_email=False, ignore_domains=("example.com",))
-    assert definition.history is HistoryMode.REPLAY
     assert definition.history_span == 730 * DAY
     assert definition.guards == Guards(0.2, 500, 0)
 
@@ -60,7 +59,7 @@ def test_what_leadledger_yaml_leaves_out_has_the_domains_defaults(loaded_with: L
     definition = loaded_with().definition
 
     assert definition.identity == Identity()
-    assert (definition.history, definition.history_span) == (HistoryMode.REPLAY, None)
+    assert definition.history_span is None
     assert definition.guards == Guards()
     assert definition.exclude_when is None
 

@@ -34,9 +34,6 @@ def _connections(names: Documents, report: Report) -> None:
             if crm not in connections and getattr(getattr(names, file), crm, None):
                 hint = f"Add {crm} to connections in leadledger.yaml, or remove this part."
                 report.error(file, (crm,), f"{crm} is not among the connections", hint, key=True)
-    history = names.leadledger.history
-    if history and history.mode == "from_now" and history.since:
-        report.error("leadledger", ("history", "since"), "only `replay` looks back", key=True)
 
 
 def _people(names: Documents, report: Report) -> None:

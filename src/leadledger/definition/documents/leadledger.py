@@ -25,9 +25,7 @@ class IdentityDocument(Document):
 class HistoryDocument(Document):
     """How the past before the first run is treated."""
 
-    mode: Literal["replay", "from_now"] = Field(
-        description="`replay` derives stages and counters from past activities; `from_now` begins with the first run."
-    )
+    mode: Literal["replay"] = Field(description="`replay` derives stages and counters from past activities.")
     since: Span | None = Field(
         None, description="How far back `replay` looks (2y); all of it when not given."
     )
