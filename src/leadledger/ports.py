@@ -301,8 +301,10 @@ class Mirror(Protocol):
         """Records (`crm/object/id`) that were pulled or whose rows were pulled, and not yet decided upon."""
         ...
 
-    def settle_touched(self) -> None:
-        """Forget the touched records: their decisions are in the ledger."""
+    def settle_touched(self, but: Sequence[str] = ()) -> None:
+        """Forget the touched records: their decisions are in the ledger. `but` these (`crm/object/id`) stay, or
+        become, touched.
+        """
         ...
 
     def note_written(self, crm: str, object_: str, outcomes: Sequence[Outcome]) -> None:
@@ -343,6 +345,8 @@ class Known:
     """Person id -> Baseline."""
     digests: Mapping[str, str] = field(default_factory=dict)
     """Person id -> digest of the stored decision; only of those whose writes are all settled."""
+    decided: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Person id -> (instant of the stored decision in microseconds, its fit in millionths)."""
 
 
 class Evaluation(Protocol):

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from installed import MAPPINGS, Done, Org, Stories, differences
-from leadledger import bootstrap
 
 CANARY = "canary-7f3a9c"
 HTML = "<html><body><h1>503 Service Unavailable</h1></body></html>"
@@ -21,18 +20,6 @@ WRITEBACK = {"salesforce": "Fit_Score__c", "hubspot": "fit_score"}
 MISSPELT = {"salesforce": "Fit_Scroe__c", "hubspot": "fit_scroe"}
 FACT = {"salesforce": "Title", "hubspot": "jobtitle"}
 MISSPELT_FACT = {"salesforce": "Titel", "hubspot": "jobtitel"}
-
-
-class NoNaps:
-    """Does not wait: a retried read may take half a minute otherwise."""
-
-    def sleep(self, seconds: float) -> None:
-        """Go on at once."""
-
-
-@pytest.fixture
-def no_naps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bootstrap, "SystemSleeper", NoNaps)
 
 
 @pytest.fixture(autouse=True)
@@ -165,7 +152,6 @@ def test_a_crm_that_is_not_there_says_how_to_start_the_sandbox(org: Org) -> None
     one_clear_line(org.run("plan"), 74, "refused the connection", "leadledger sandbox serve")
 
 
-@pytest.mark.usefixtures("no_naps")
 @pytest.mark.parametrize("action", ["truncate", "truncate_json", "drop_before", "respond"])
 def test_a_read_that_comes_back_broken_is_read_again(org: Org, action: str) -> None:
     expected = org.here("plan", "--json").result["plan"]["changes"]
@@ -178,8 +164,7 @@ def test_a_read_that_comes_back_broken_is_read_again(org: Org, action: str) -> N
     assert done.result["plan"]["changes"] == expected
 
 
-@pytest.mark.usefixtures("no_naps")
-@pytest.mark.parametrize("action", ["truncate", "truncate_json", "respond"])
+@pytest.mark.parametrize("action", ["truncate_json", "respond"])
 def test_reads_that_stay_broken_end_the_run_and_lose_nothing(org: Org, action: str) -> None:
     expected = org.here("plan", "--json").result["plan"]["changes"]
     (org.state_dir / "mirror.duckdb").unlink()
@@ -190,7 +175,6 @@ def test_reads_that_stay_broken_end_the_run_and_lose_nothing(org: Org, action: s
     assert org.here("plan", "--json").result["plan"]["changes"] == expected
 
 
-@pytest.mark.usefixtures("no_naps")
 def test_a_page_of_html_with_status_200_is_never_an_empty_page(settled: Org) -> None:
     settled.fault(
         "respond",

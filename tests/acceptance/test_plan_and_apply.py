@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
-from installed import BATCH, COUNTER, WRITES, Org, content, sent
+from installed import BATCH, COUNTER, WRITES, Org, Stories, content, sent
 from leadledger.domain.intents import IntentState
 from leadledger.stores.plan_file import read_plan
 
@@ -204,7 +205,7 @@ def test_a_mirror_that_was_deleted_after_the_apply_leaves_nothing_to_write(settl
     assert settled.calls(writing=True) == []
 
 
-def test_detailed_exitcode_tells_whether_there_is_something_to_write(settled: Org, stories: object) -> None:
+def test_detailed_exitcode_tells_whether_there_is_something_to_write(settled: Org) -> None:
     assert settled.here("plan", "--detailed-exitcode").code == 0
     (settled.state_dir / "ledger.sqlite").unlink()
     for beside in settled.state_dir.glob("ledger.sqlite-*"):
@@ -237,3 +238,14 @@ def test_the_fault_glob_matches_the_writes_of_a_run(org: Org) -> None:
     org.forget_calls()
     org.here("apply", str(path))
     assert len(org.sandbox.journal.entries(path_glob=WRITES[org.crm])) == len(org.calls(writing=True)) > 0
+
+
+def test_a_first_pass_keeps_within_the_speed_that_hubspot_allows(stories: Stories, tmp_path: Path) -> None:
+    org = stories.open("hubspot", tmp_path / "home", applied=False, limits=True)
+    try:
+        assert org.run("plan", "-q", "-o", "plan.json").code == 0
+        assert org.run("apply", "plan.json", "-q").code == 0
+        assert org.run("run", "-q").code == 0
+        assert {entry.status for entry in org.sandbox.journal.entries()} <= {200, 207}
+    finally:
+        org.sandbox.stop()

@@ -102,6 +102,11 @@ def plan_numbers(out: Console, plan: Plan, definition: Definition) -> None:
             f"hand-over {len(plan.handovers)}: "
             + ", ".join(f"{way} {count}" for way, count in sorted(ways.items()))
         )
+    if c.unassigned:
+        out.print(
+            f"owner     [yellow]nobody was found for {number(c.unassigned)} hand-overs[/]; the next run tries again. "
+            "Is a fallback set in routing.yaml?"
+        )
     if plan.kept:
         reasons = Counter(kept.why for kept in plan.kept)
         out.print(

@@ -81,7 +81,10 @@ def plan_command(
 @json_option
 @quiet_option
 def apply_command(plan_file: Path, folder: Path, *, as_json: bool, quiet: bool) -> int:
-    """Write exactly a saved plan. Records that others changed since are skipped and named (exit 3)."""
+    """Write exactly a saved plan. Records that others changed since are skipped and named (exit 3).
+
+    The guards of the definition do not stop it: a saved plan was looked at.
+    """
     from leadledger.cli.progress import progress
     from leadledger.sync import run as use_cases
 

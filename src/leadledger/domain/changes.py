@@ -66,6 +66,10 @@ class Counts:
     unchanged: int = 0
     excluded: int = 0
     rejected: int = 0
+    moving: int = 0
+    """People whom the ledger knew before and who enter a stage now: what the guard counts."""
+    unassigned: int = 0
+    """Hand-overs for which nobody was found; the next run tries again."""
     entering_stage: Mapping[str, int] = field(default_factory=dict)
     """Stage -> new transitions of this plan."""
     funnel: Mapping[str, int] = field(default_factory=dict)
@@ -89,6 +93,8 @@ class Plan:
     handovers: tuple[Handover, ...] = ()
     kept: tuple[Kept, ...] = ()
     counts: Counts = Counts()
+    waiting: tuple[str, ...] = ()
+    """Records that must be looked at again without any news: a change is due later, or an owner was not found."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values; the inverse is `from_json`."""
@@ -114,6 +120,7 @@ class Plan:
             ],
             "kept": [{**plain(kept), "record": str(kept.record)} for kept in self.kept],
             "counts": plain(self.counts),
+            "waiting": list(self.waiting),
         }
 
     @classmethod
@@ -148,4 +155,5 @@ class Plan:
             ),
             kept=tuple(Kept(**{**k, "record": RecordRef.parse(k["record"])}) for k in payload["kept"]),
             counts=Counts(**payload["counts"]),
+            waiting=tuple(payload["waiting"]),
         )

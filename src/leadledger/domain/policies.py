@@ -35,6 +35,8 @@ class Desired:
 
     changes: tuple[FieldChange, ...]
     kept: tuple[Kept, ...]
+    waiting: bool = False
+    """Whether a change was held back by `at_most_every` alone: it is due later, whatever happens."""
 
 
 def diff(
@@ -53,6 +55,7 @@ def diff(
     held: list[FieldChange] = []
     companions: list[FieldChange] = []
     kept: list[Kept] = []
+    waiting = False
     for mapping in target.fields:
         value = _value(mapping, decision, definition, owner_id, stamp)
         if value is None:
@@ -73,11 +76,14 @@ def diff(
         why = _objection(mapping, value, theirs, ours, present, decision, definition)
         if why:
             kept.append(Kept(present.record, mapping.field, theirs, ours, why))
-        elif _held_back(mapping, theirs, ours, present, decision):
+        elif _small(mapping, theirs, ours):
             held.append(change)
+        elif _soon(mapping, theirs, present, decision):
+            held.append(change)
+            waiting = True
         else:
             certain.append(change)
-    return Desired((*certain, *held, *companions) if certain else (), tuple(kept))
+    return Desired((*certain, *held, *companions) if certain else (), tuple(kept), waiting and not certain)
 
 
 def _value(
@@ -151,15 +157,17 @@ def _objection(
 def _stage_objection(
     mapping: FieldMapping, theirs: str, decision: Decision, definition: Definition, confirmed_us: int
 ) -> str:
-    """A person's stage stands until new evidence moves the lead on; at first contact we only move forward."""
+    """A person's stage stands until new evidence moves the lead on, and we only ever move on from it forward."""
     order = [stage.id for stage in definition.lifecycle.stages if not stage.side]
     words = {text: stage for stage, text in mapping.values.items()} or {stage: stage for stage in order}
     found = words.get(theirs)
-    if confirmed_us:
-        return "" if decision.stage_since_us > confirmed_us else "set by a person since our last write"
+    if confirmed_us and decision.stage_since_us <= confirmed_us:
+        return "set by a person since our last write"
     if found in order and decision.stage in order and order.index(found) < order.index(decision.stage):
         return ""
-    return "set before we came, and not behind ours"
+    return (
+        "set by a person, and not behind ours" if confirmed_us else "set before we came, and not behind ours"
+    )
 
 
 def _number(text: str | None) -> float:
@@ -169,17 +177,23 @@ def _number(text: str | None) -> float:
         return 0.0
 
 
-def _held_back(
-    mapping: FieldMapping, theirs: str | None, ours: str | None, present: Present, decision: Decision
-) -> bool:
-    """A small or too frequent change of a number waits, unless something else of the record changes anyway."""
-    if theirs is None:
-        return False
-    if mapping.min_change is not None and abs(_number(ours) - _number(theirs)) < mapping.min_change:
-        return True
+def _small(mapping: FieldMapping, theirs: str | None, ours: str | None) -> bool:
+    """A change below `min_change` waits until more has come together, or something else of the record changes."""
+    return (
+        theirs is not None
+        and mapping.min_change is not None
+        and abs(_number(ours) - _number(theirs)) < mapping.min_change
+    )
+
+
+def _soon(mapping: FieldMapping, theirs: str | None, present: Present, decision: Decision) -> bool:
+    """A change within `at_most_every` of the last one waits until the time is over."""
     base = present.confirmed.get(mapping.field)
     return bool(
-        mapping.at_most_every is not None and base and decision.as_of_us - base[1] < mapping.at_most_every
+        theirs is not None
+        and mapping.at_most_every is not None
+        and base
+        and decision.as_of_us - base[1] < mapping.at_most_every
     )
 
 

@@ -169,7 +169,9 @@ class Dealer:
         return self._from_pool(request, skipped) or self._fallback(request, skipped)
 
     def _from_pool(self, request: Request, skipped: list[Skip]) -> Assignment | None:
-        users = {owner.email: owner for owner in self.owners if owner.email and not owner.queue}
+        # One address may belong to several users of the CRM: an active one stands for it.
+        ranked = sorted(self.owners, key=lambda owner: (owner.active, owner.id))
+        users = {owner.email: owner for owner in ranked if owner.email and not owner.queue}
         rule = next(
             (r for r, holds in zip(self.routing.rules, request.rule_holds, strict=True) if holds), None
         )

@@ -31,12 +31,13 @@ def found_values(
             if field not in stream.fields:
                 continue
             rows = sql.execute(
-                f"SELECT n.p, n.person_id, r.{quoted(field)}::VARCHAR FROM {raw(stream)} r "
+                f"SELECT n.p, n.person_id, c.ref, r.{quoted(field)}::VARCHAR FROM {raw(stream)} r "
                 f"JOIN record c ON c.crm = {literal(target.crm)} AND c.object = {literal(target.object)} AND c.id = r.id "
                 f"JOIN person n ON n.p = c.p WHERE NOT r.deleted AND r.{quoted(field)} IS NOT NULL AND r.{quoted(field)}::VARCHAR <> ''"
             ).fetchall()
-            for p, person_id, text in rows:
-                if person_id not in met:
+            for p, person_id, ref, text in rows:
+                # A record that the ledger knows holds what we wrote ourselves, also when it is a person of its own now.
+                if person_id not in met and ref not in known.person_of:
                     found[p][value].append(text)
     return found
 

@@ -561,6 +561,8 @@ def next_instant(
         t = min(t, people.created[p])
     if people.changed[p] > after:
         t = min(t, people.changed[p])
+    if people.catch_up[p] > after:
+        t = min(t, people.catch_up[p])
     if has_negative:
         for r in range(len(program.rules)):
             window = program.rules[r, WINDOW]
@@ -645,7 +647,7 @@ def fold(
         state[ADJUSTMENT], state[FRESH], state[RESET_FROM], state[FULL] = 0, 0, begin, 0
         state[LATE_SIGNALS], state[LATE_LEVELS] = 0, 0
         stages, awards = program.stages, output.awards
-        i, t = begin, -1
+        i, t, latest = begin, -1, -1
         if people.excluded[p]:
             f = replay(f, f_end, begin, stages, awards, lists, frozen, state, counted)
             i = end
@@ -664,13 +666,35 @@ def fold(
             if has_negative:
                 reflect(t, False, value, i, program, events, awards, lists, state)
             value = min(value + state[ADJUSTMENT], program.maximum)
-            levels = reached_levels(program, value, newest, signals, p, people, counted, stack, why)
+            latest = max(latest, newest)
+            levels, entered_at = 0, t
+            if t > people.judged[p]:
+                levels = reached_levels(program, value, newest, signals, p, people, counted, stack, why)
+            elif t == people.catch_up[p]:
+                levels = reached_levels(program, value, latest, signals, p, people, counted, stack, why)
+                if (
+                    latest >= 0 and newest < 0
+                ):  # what came late carries its own time, not that of the decision
+                    entered_at = max(events.at[latest], last_frozen)
             goal = target(signals, levels, state[CURRENT], state[POSITION], state[FRESH] > 0, stages)
 
             # Inside the frozen past nothing new is entered: each signal settles what the ledger holds for it. What
             # would have been entered and was not (an award arrived late) waits for the latest transition.
             if goal >= 0 and t > last_frozen:
-                enter(p, goal, t, i, value, program, awards, lists, state, counted, why, output.transitions)
+                enter(
+                    p,
+                    goal,
+                    entered_at,
+                    i,
+                    value,
+                    program,
+                    awards,
+                    lists,
+                    state,
+                    counted,
+                    why,
+                    output.transitions,
+                )
             elif goal >= 0:
                 stop = replay_end(goal, f, f_end, t, frozen)
                 if stop == f:

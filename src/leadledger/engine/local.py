@@ -77,7 +77,7 @@ class LocalEngine:
                 grade=grades,
                 static=judged.statics,
                 created=_instants(people["created_us"]),
-                changed=_instants(people["changed_us"]),
+                **_decided(ids, known, judged.fit, _instants(people["changed_us"]), as_of_us),
                 excluded=judged.excluded,
                 counters=_baseline_counters(ids, known, definition),
             ),
@@ -98,6 +98,26 @@ class LocalEngine:
             output=output,
             found=found,
         )
+
+
+def _decided(ids: Sequence[str], known: Known, fit: Any, changed: Any, as_of_us: int) -> dict[str, Any]:
+    """The instants that separate what was judged before from what is new; see `People`.
+
+    A fit that changed although no record did (the account's facts) is news of today.
+    """
+    held = (
+        [known.decided.get(person_id, (-1, 0)) for person_id in ids]
+        if known.decided
+        else [(-1, 0)] * len(ids)
+    )
+    judged = np.array([instant for instant, _ in held], np.int64)
+    same = (judged >= 0) & (fit == np.array([before for _, before in held], np.int64))
+    unseen = (judged >= 0) & ~same & (changed <= judged)
+    return {
+        "judged": judged,
+        "catch_up": np.where(same, judged, -1),
+        "changed": np.where(unseen, as_of_us, changed),
+    }
 
 
 def _united(sql: Sql, ids: Sequence[str], known: Known) -> Known:

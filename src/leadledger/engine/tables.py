@@ -90,6 +90,12 @@ class People(NamedTuple):
     static: Any
     """int8 [P, J]: conditions on facts alone: 1 true, 0 unknown, -1 false."""
     created: Any
+    judged: Any
+    """int64 [P]: instant of the ledger's decision, -1 for none. Today's facts say nothing about level triggers up
+    to it: they were judged then, with the facts of then."""
+    catch_up: Any
+    """int64 [P]: `judged` where the fit is still the same, else -1: level triggers are looked at once more there,
+    because an award may have arrived late."""
     changed: Any
     """int64 [P]: latest change of a record: when a fact may have become what it is."""
     excluded: Any

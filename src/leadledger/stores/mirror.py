@@ -13,6 +13,7 @@ import duckdb
 import numpy as np
 
 from leadledger.domain.intents import Outcome
+from leadledger.domain.records import RecordRef
 from leadledger.domain.routing import Owner
 from leadledger.errors import BugError, StateError
 from leadledger.ports import Kind, Page, Seen, Sql, Stream, Watermark
@@ -110,10 +111,13 @@ class DuckDbMirror:
         with self._transaction():
             return touched.pulled_people(self._connection, crm)
 
-    def settle_touched(self) -> None:
-        """Forget the touched records: their decisions are in the ledger."""
+    def settle_touched(self, but: Sequence[str] = ()) -> None:
+        """Forget the touched records: their decisions are in the ledger. `but` these stay, or become, touched."""
+        marks = [(record.crm, record.object, record.id) for record in map(RecordRef.parse, but)]
         with self._transaction():
             self._connection.execute("DELETE FROM touched")
+            if marks:
+                self._connection.executemany("INSERT INTO touched VALUES (?, ?, 'record', ?)", marks)
 
     def note_written(self, crm: str, object_: str, outcomes: Sequence[Outcome]) -> None:
         """Take over what the CRM confirmed of our own write: values, and the time of change if known. Not a touch.

@@ -1,4 +1,4 @@
-"""A plan as a JSON file: what `plan --out` writes and `apply` reads."""
+"""A plan as a JSON file: what `plan -o` writes and `apply` reads."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def read_plan(path: Path) -> Plan:
     """
     payload = _parse(path, _read(path))
     if not isinstance(payload, dict) or "plan_id" not in payload:
-        raise ConfigError(f"{path} is not a plan. Make one with `leadledger plan --out {path}`.")
+        raise ConfigError(f"{path} is not a plan. Make one with `leadledger plan -o {path}`.")
     if payload.get("format") != FORMAT:
         raise ConfigError(
             f"{path} is a plan of another version of leadledger. Make it again with `leadledger plan`."
@@ -58,7 +58,7 @@ def _read(path: Path) -> bytes:
             too_large = os.fstat(file.fileno()).st_size > LIMIT_BYTES
             content = b"" if too_large else file.read()
     except FileNotFoundError as exc:
-        raise UsageError(f"{path} does not exist. Make a plan with `leadledger plan --out {path}`.") from exc
+        raise UsageError(f"{path} does not exist. Make a plan with `leadledger plan -o {path}`.") from exc
     except OSError as exc:
         raise StateError(f"{path} cannot be read ({exc.strerror}). Check the file and its rights.") from exc
     if too_large:

@@ -15,7 +15,6 @@ def check_guards(plan: Plan, guards: Guards) -> None:
     People whom the ledger meets for the first time do not count as changing stage: their history is replayed,
     and the first plan of an org is looked at by a person anyway.
     """
-    moved = sum(0 < d.frozen < len(d.transitions) for d in plan.decisions)
     owners = sum(field.value == "owner" for change in plan.changes for field in change.fields)
     emptied_fields = sum(
         emptied([field for field in change.fields if field.value not in COMPANIONS])
@@ -24,7 +23,7 @@ def check_guards(plan: Plan, guards: Guards) -> None:
     tripped = [
         f"{what}: {count:,} (limit {_limit(limit)})"
         for what, count, limit in (
-            ("people changing stage", moved, guards.max_people_changing_stage),
+            ("people changing stage", plan.counts.moving, guards.max_people_changing_stage),
             ("owner changes", owners, guards.max_owner_changes),
             ("fields emptied", emptied_fields, guards.max_emptied_fields),
         )

@@ -62,23 +62,36 @@ def asks(
     ]
 
 
-def deal_batch(
-    found: Sequence[Ask], definition: Definition, ledger: Ledger, mirror: Mirror
-) -> dict[str, Handover]:
-    """`<transition key>/<crm>` -> hand-over. A pick that the ledger holds is used again, never drawn anew.
+@dataclass(frozen=True, slots=True)
+class Dealt:
+    """The hand-overs of a batch by `<transition key>/<crm>`."""
 
-    At first contact a lead that already has an active owner keeps it: its hand-over happened before we came.
+    handovers: Mapping[str, Handover]
+    fresh: frozenset[str]
+    """Those dealt just now; the others stood in the ledger."""
+    unassigned: frozenset[str]
+    """Those that nobody could be found for."""
+
+
+def deal_batch(found: Sequence[Ask], definition: Definition, ledger: Ledger, mirror: Mirror) -> Dealt:
+    """Deal all of them. A pick that the ledger holds is used again, never drawn anew.
+
+    At first contact a lead that already has an active owner keeps it: its hand-over happened before we came. An
+    earlier entry for which nobody was found is tried again while the lead has no active owner.
     """
     dealt = dict(ledger.handovers([ask.name for ask in found]))
+    fresh: set[str] = set()
+    unassigned: set[str] = set()
     owners: dict[str, Sequence[Owner]] = {crm: mirror.owners(crm) for crm in {ask.crm for ask in found}}
     rotation = ledger.credits()
     dealers = {crm: Dealer(definition.routing, owners[crm], rotation) for crm in owners}
     present = {crm: {owner.id: owner for owner in known} for crm, known in owners.items()}
     for ask in sorted(found, key=lambda a: (a.transition.at_us, a.decision.person_id, a.crm)):
-        if ask.name in dealt or not ask.new:
+        if ask.name in dealt:
             continue
         holder = present[ask.crm].get(ask.owner_id)
-        if ask.first_contact and holder is not None and holder.active and not holder.queue:
+        owned = holder is not None and holder.active and not holder.queue
+        if owned and (ask.first_contact or not ask.new):
             continue
         objects = sorted(record.object for record in ask.decision.records if record.crm == ask.crm)
         assignment = dealers[ask.crm].assign(
@@ -92,16 +105,19 @@ def deal_batch(
                 previous_owner_id=ask.owner_id if ask.transition.cycle > 1 else "",
             )
         )
-        if assignment is not None:
-            dealt[ask.name] = Handover(
-                ask.decision.person_id,
-                ask.key,
-                ask.crm,
-                assignment.owner,
-                assignment.way,
-                assignment.rule,
-                assignment.pool,
-                assignment.skipped,
-                assignment.credits,
-            )
-    return dealt
+        if assignment is None:
+            unassigned.add(ask.name)
+            continue
+        fresh.add(ask.name)
+        dealt[ask.name] = Handover(
+            ask.decision.person_id,
+            ask.key,
+            ask.crm,
+            assignment.owner,
+            assignment.way,
+            assignment.rule,
+            assignment.pool,
+            assignment.skipped,
+            assignment.credits,
+        )
+    return Dealt(dealt, frozenset(fresh), frozenset(unassigned))

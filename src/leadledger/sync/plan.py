@@ -34,30 +34,36 @@ def make_plan(context: Context, pulled: Pulled, run_id: str) -> Plan:
     candidates = list(_worth_a_look(context, evaluation, known))
     found = _present(context, candidates, known)
     asked: dict[str, list[Ask]] = {d.person_id: _asks(context, d, found, known) for d in candidates}
-    pull_owners(context, run_id, pulled, {a.crm for each in asked.values() for a in each if a.new})
-    dealt = deal_batch(
-        [a for each in asked.values() for a in each], definition, context.ledger, context.mirror
-    )
+    asking = [ask for each in asked.values() for ask in each]
+    held = context.ledger.handovers([ask.name for ask in asking])
+    pull_owners(context, run_id, pulled, {ask.crm for ask in asking if ask.new or ask.name not in held})
+    dealt = deal_batch(asking, definition, context.ledger, context.mirror)
     plan_id = _plan_id(context, pulled, candidates)
     changes: list[RecordChange] = []
     kept: list[Kept] = []
+    waiting: list[str] = []
     for decision in candidates:
         if decision.excluded:
             continue
         pending = {
             a.crm: a
             for a in asked[decision.person_id]
-            if a.name in dealt and (a.new or decision.person_id not in known.digests)
+            if a.name in dealt.handovers
+            and (a.new or a.name in dealt.fresh or decision.person_id not in known.digests)
         }
-        due = {crm: dealt[ask.name] for crm, ask in pending.items()}
+        due = {crm: dealt.handovers[ask.name] for crm, ask in pending.items()}
+        later = any(ask.name in dealt.unassigned for ask in asked[decision.person_id])
         for target, here in _targets(context, decision, found):
             stamp = stamp_of(plan_id, here.record, decision, definition.digest)
             owner = _owner_due(context, target, here, pending.get(target.crm), due.get(target.crm))
             desired = diff(target, here, decision, definition, owner, stamp)
             kept.extend(desired.kept)
+            later = later or desired.waiting
             if desired.changes:
                 told = tuple(_with_receipt(change, due.get(target.crm)) for change in desired.changes)
                 changes.append(RecordChange(here.record, decision.person_id, told))
+        if later:
+            waiting.extend(str(record) for record in decision.records)
     context.progress.step("decide", evaluation.people, evaluation.people)
     return Plan(
         plan_id=plan_id,
@@ -68,9 +74,10 @@ def make_plan(context: Context, pulled: Pulled, run_id: str) -> Plan:
         orgs={name: org.id for name, org in pulled.orgs.items()},
         changes=tuple(changes),
         decisions=tuple(candidates),
-        handovers=tuple(dealt[name] for name in sorted(dealt)),
+        handovers=tuple(dealt.handovers[name] for name in sorted(dealt.handovers)),
         kept=tuple(kept),
-        counts=_counts(evaluation, candidates, pulled),
+        counts=_counts(evaluation, candidates, pulled, known, len(dealt.unassigned)),
+        waiting=tuple(waiting),
     )
 
 
@@ -100,12 +107,14 @@ def _present(context: Context, candidates: Sequence[Decision], known: Known) -> 
     """The present values of all records of these people, with what was confirmed there before."""
     wanted: dict[tuple[str, str], list[str]] = defaultdict(list)
     met: dict[RecordRef, int] = {}
+    meant: dict[RecordRef, Confirmed] = {}
     for decision in candidates:
         since_us = _met_us(decision, known)
         for record in decision.records:
             wanted[record.crm, record.object].append(record.id)
             met[record] = since_us
-    confirmed = context.ledger.confirmed()
+        meant.update(_meant(context, decision, known))
+    confirmed = context.ledger.confirmed() if candidates else {}
     found: dict[RecordRef, Present] = {}
     for target in context.definition.targets:
         ids = wanted.get((target.crm, target.object))
@@ -114,7 +123,7 @@ def _present(context: Context, candidates: Sequence[Decision], known: Known) -> 
         fields = ["owner", *(mapping.field for mapping in target.fields)]
         for id_, values in context.mirror.values(target.crm, target.object, fields, ids):
             record = RecordRef(target.crm, target.object, id_)
-            ours = {**_agreed(target, met[record]), **confirmed.get(str(record), {})}
+            ours = {**_agreed(target, met[record]), **meant.get(record, {}), **confirmed.get(str(record), {})}
             found[record] = Present(record, dict(zip(fields, values, strict=True)), ours)
     return found
 
@@ -124,6 +133,23 @@ def _met_us(decision: Decision, known: Known) -> int:
     if decision.person_id not in known.digests:
         return 0
     return max((t.at_us for t in known.transitions.get(decision.person_id, ())), default=1)
+
+
+def _meant(context: Context, decision: Decision, known: Known) -> dict[RecordRef, Confirmed]:
+    """For a person whose writes are not settled: the stage that stood there when we last meant to write.
+
+    Another one now is a person's, set between a plan and its writing.
+    """
+    transitions = known.transitions.get(decision.person_id, ())
+    if decision.person_id in known.digests or not transitions:
+        return {}
+    stages = {(t.crm, t.object): m.field for t in context.definition.targets if (m := t.mapping("stage"))}
+    found: dict[RecordRef, Confirmed] = {}
+    for intent in context.ledger.intents_of(decision.person_id):
+        field = stages.get((intent.record.crm, intent.record.object), "")
+        if field in intent.expected:
+            found[intent.record] = {field: (intent.expected[field], max(t.at_us for t in transitions))}
+    return found
 
 
 def _agreed(target: WriteTarget, met_us: int) -> Confirmed:
@@ -189,7 +215,10 @@ def _plan_id(context: Context, pulled: Pulled, candidates: Sequence[Decision]) -
     return digest.hexdigest()[:16]
 
 
-def _counts(evaluation: Evaluation, candidates: Sequence[Decision], pulled: Pulled) -> Counts:
+def _counts(
+    evaluation: Evaluation, candidates: Sequence[Decision], pulled: Pulled, known: Known, unassigned: int
+) -> Counts:
+    met = set(known.person_of.values())
     entering = Counter(t.stage for d in candidates for t in d.transitions[d.frozen :])
     excluded = sum(decision.excluded for decision in candidates)
     return Counts(
@@ -198,6 +227,8 @@ def _counts(evaluation: Evaluation, candidates: Sequence[Decision], pulled: Pull
         unchanged=evaluation.people - len(candidates) - (evaluation.excluded - excluded),
         excluded=evaluation.excluded,
         rejected=pulled.rejected,
+        moving=sum(d.person_id in met and len(d.transitions) > d.frozen for d in candidates),
+        unassigned=unassigned,
         entering_stage=dict(sorted(entering.items())),
         funnel=dict(evaluation.funnel),
     )

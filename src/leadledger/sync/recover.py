@@ -33,8 +33,8 @@ class Recovered:
     unknown: int = 0
 
 
-def recover(context: Context) -> Recovered:
-    """Ask the CRM what became of each open intent.
+def recover(context: Context, *, resend: bool = True) -> Recovered:
+    """Ask the CRM what became of each open intent; `resend`: whether what was not applied may be sent again.
 
     Never sent: abandoned. The stamp, or else every value, is there: confirmed. All as before the write: the same
     absolute values are sent again. Anything else was done by others: conflict.
@@ -55,7 +55,7 @@ def recover(context: Context) -> Recovered:
         if crm in context.crms:
             for start in range(0, len(intents), context.crms[crm].batch_size):
                 batch = intents[start : start + context.crms[crm].batch_size]
-                for state in _settle(context, context.crms[crm], object_, batch):
+                for state in _settle(context, context.crms[crm], object_, batch, resend=resend):
                     count[state] += 1
     if open_:
         log.info("intents.recovered", count=len(open_), confirmed=count[IntentState.CONFIRMED])
@@ -69,7 +69,9 @@ def recover(context: Context) -> Recovered:
     )
 
 
-def _settle(context: Context, crm: Crm, object_: str, intents: list[Intent]) -> list[IntentState]:
+def _settle(
+    context: Context, crm: Crm, object_: str, intents: list[Intent], *, resend: bool
+) -> list[IntentState]:
     fields = sorted({name for intent in intents for name in intent.target})
     # The process ended, or the answer never came: either way nobody knows yet.
     context.ledger.settle_intents(
@@ -84,8 +86,10 @@ def _settle(context: Context, crm: Crm, object_: str, intents: list[Intent]) -> 
     again: list[Intent] = []
     for intent in intents:
         verdict = verdict_on(intent, fresh.get(intent.record.id), context.definition)
-        if verdict is None:
+        if verdict is None and resend:
             again.append(intent)
+        elif verdict is None:
+            rows.append((intent.intent_id, IntentState.UNKNOWN, "not applied; the next run sends it again"))
         else:
             rows.append((intent.intent_id, *verdict))
     if again:

@@ -73,9 +73,9 @@ class Report:
 
 
 def plan(context: Context) -> Report:
-    """Pull and plan; the only thing that changes is the mirror. Open intents are settled first."""
+    """Pull and plan. Nothing is written to the CRM: of open intents only those that can be settled by asking are."""
     with _run(context, "plan") as report:
-        _pull_and_plan(context, report)
+        _pull_and_plan(context, report, resend=False)
     return report
 
 
@@ -85,7 +85,7 @@ def apply(context: Context, plan: Plan) -> Report:
     with _run(context, "apply") as report:
         for crm in context.crms.values():
             context.mirror.prepare(crm.streams(context.definition))
-        report.recovered = recover(context)
+        report.recovered = recover(context, resend=True)
         report.plan = plan
         _write(context, report, plan)
     return report
@@ -95,7 +95,7 @@ def run(context: Context, *, allow_large: bool = False) -> Report:
     """Plan and apply in one. The first run on an org plans only."""
     first = _first_contact(context)
     with _run(context, "run") as report:
-        _pull_and_plan(context, report)
+        _pull_and_plan(context, report, resend=True)
         assert report.plan is not None
         report.first_run = first
         if not first:
@@ -112,8 +112,8 @@ def _first_contact(context: Context) -> bool:
     return not any(run.command == "run" and run.outcome == "planned" for run in context.ledger.runs(1000))
 
 
-def _pull_and_plan(context: Context, report: Report) -> None:
-    report.recovered = recover(context)
+def _pull_and_plan(context: Context, report: Report, *, resend: bool) -> None:
+    report.recovered = recover(context, resend=resend)
     check_org(context)
     report.pulled = pull(context, report.run_id)
     report.plan = make_plan(context, report.pulled, report.run_id)
@@ -163,7 +163,7 @@ def _write(context: Context, report: Report, plan: Plan) -> None:
         if decision.person_id not in report.written.unsettled
     )
     if report.pulled is not None or _is_newest(context, plan):
-        context.mirror.settle_touched()
+        context.mirror.settle_touched(plan.waiting)
     if report.written.confirmed:
         _read_back(context, report)
 

@@ -8,11 +8,9 @@ accounts that a row points to may come later than the row.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import duckdb
 
-from leadledger.domain.intents import Outcome
 from leadledger.errors import BugError
 from leadledger.ports import Kind, Page, Stream
 from leadledger.stores.duck.columns import arrays, columns, last_of_each
@@ -70,24 +68,6 @@ def replace(connection: duckdb.DuckDBPyConnection, stream: Stream, replaces: str
     connection.execute("UPDATE pull_state SET rows = rows + ? WHERE stream = ?", [more, stream.table])
     connection.execute("DROP TABLE incoming")
     connection.execute("DROP TABLE outgoing")
-
-
-def take_over(connection: duckdb.DuckDBPyConnection, stream: Stream, outcomes: Sequence[Outcome]) -> None:
-    """Put the values of confirmed writes into their rows; the caller holds the transaction.
-
-    Row by row over the few distinct sets of fields: a batch nearly always writes the same ones.
-    """
-    texts = {name for name, type_ in columns(stream).items() if type_ == "VARCHAR" and name != "id"}
-    groups: dict[tuple[str, ...], list[list[Any]]] = {}
-    for outcome in outcomes:
-        values = outcome.values or {}
-        known = tuple(sorted(texts & values.keys()))
-        groups.setdefault(known, []).append(
-            [*(values[name] for name in known), outcome.modified_us, outcome.record.id]
-        )
-    for known, rows in groups.items():
-        assigned = "".join(f"{quoted(name)} = ?, " for name in known)
-        connection.executemany(f"UPDATE {table(stream)} SET {assigned}modified_us = ? WHERE id = ?", rows)
 
 
 def _count(connection: duckdb.DuckDBPyConnection, name: str) -> int:

@@ -31,6 +31,7 @@ def known(connection: sqlite3.Connection) -> Known:
         transitions=_transitions(connection, merged),
         baselines=_baselines(connection, merged),
         digests=dict(connection.execute(SQL["settled_digests"]).fetchall()),
+        decided={person: (as_of_us, fit) for person, as_of_us, fit in connection.execute(SQL["decided"])},
     )
 
 

@@ -17,6 +17,9 @@ SELECT person_id, payload FROM baseline
 -- name: settled_digests
 SELECT person_id, digest FROM decision WHERE settled = 1
 
+-- name: decided
+SELECT person_id, as_of_us, fit FROM decision WHERE excluded = 0
+
 -- name: insert_person
 INSERT INTO person (person_id) VALUES (?)
 ON CONFLICT (person_id) DO UPDATE SET merged_into = NULL WHERE merged_into IS NOT NULL
