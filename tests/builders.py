@@ -95,6 +95,7 @@ def known_after(decisions: Iterable[Decision]) -> Known:
         transitions={d.person_id: d.transitions for d in held},
         baselines={d.person_id: d.baseline for d in held},
         digests={d.person_id: d.digest() for d in held},
+        decided={d.person_id: (d.as_of_us, d.fit) for d in held if not d.excluded},
     )
 
 

@@ -16,6 +16,7 @@ EVENTS: Mapping[str, str] = {
     "form.missing": "A form that the definition names does not exist in HubSpot (crm, forms).",
     "write.answered": "Salesforce answered a write request (crm, object, count, and a count per outcome).",
     "batch.written": "One write request and its outcomes are in the ledger (crm, object, count).",
+    "read_back.left_out": "Our own writes could not be read back; the next run does it (crm, object, error_kind).",
     "intents.recovered": "Open intents of an earlier run were settled (count, confirmed).",
     "run.ended": "A command ended (command, outcome, run_id).",
     "run.not_recorded": "The end of a run could not be stored; the ledger shows it as running.",

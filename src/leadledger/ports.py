@@ -153,6 +153,10 @@ class Seen(Protocol):
         """Rows, not deleted, whose last change lies in `low_us <= t < high_us`."""
         ...
 
+    def modified(self, low_us: int, high_us: int) -> Mapping[str, int]:
+        """Id -> last change of the rows, not deleted, whose last change lies in `low_us <= t < high_us`."""
+        ...
+
     def touched_people(self) -> Sequence[str]:
         """Ids of the people of this CRM that this run has pulled so far, in id order."""
         ...

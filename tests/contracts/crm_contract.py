@@ -40,6 +40,9 @@ class NothingSeen:
     def count(self, low_us: int, high_us: int) -> int:
         return 0
 
+    def modified(self, low_us: int, high_us: int) -> Mapping[str, int]:
+        return {}
+
     def touched_people(self) -> Sequence[str]:
         return ()
 

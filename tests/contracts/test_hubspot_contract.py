@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -106,10 +106,13 @@ class Stored:
     """A mirror that holds what one pull gave."""
 
     def __init__(self, first: Pulled) -> None:
-        self._modified = [row["modified_us"] for row in first.rows if not row["deleted"]]
+        self._modified = {row["id"]: row["modified_us"] for row in first.rows if not row["deleted"]}
 
     def count(self, low_us: int, high_us: int) -> int:
-        return sum(low_us <= modified_us < high_us for modified_us in self._modified)
+        return len(self.modified(low_us, high_us))
+
+    def modified(self, low_us: int, high_us: int) -> Mapping[str, int]:
+        return {id_: at_us for id_, at_us in self._modified.items() if low_us <= at_us < high_us}
 
     def touched_people(self) -> Sequence[str]:
         return ()

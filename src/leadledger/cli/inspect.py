@@ -96,6 +96,9 @@ def status_command(folder: Path, *, as_json: bool) -> None:
         out.print(
             f"run       {iso(r.started_us)[:19]}Z  {r.command:<6} {r.outcome:<9} {took:>9}  {number(written)} records written"
         )
+    for left in next((r.summary["left_out"] for r in runs if r.summary.get("left_out")), [])[:10]:
+        told = f"{left['what']:<9} {left['record']}: {left['reason']}"
+        out.print(render.harmless(told, 150), soft_wrap=True)
     for row, _, _ in rejected:
         out.print(
             f"rejected  {render.harmless(str(row.record), 60)}: {render.harmless(row.reason, 90)}",

@@ -34,6 +34,13 @@ def json_option(function: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(function)
 
 
+def large_option(function: F) -> F:
+    """`--allow-large`: the guards of the definition do not stop the plan."""
+    return click.option(
+        "--allow-large", is_flag=True, help="Write although a guard of the definition would stop the plan."
+    )(function)
+
+
 def quiet_option(function: F) -> F:
     """`-q`: no progress."""
     return click.option("-q", "--quiet", is_flag=True, help="No progress on stderr.")(function)

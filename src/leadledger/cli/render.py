@@ -20,6 +20,7 @@ from leadledger.domain.instants import iso
 from leadledger.domain.values import points_text
 from leadledger.domain.writeback import COMPANIONS
 from leadledger.insight.explain import Explanation
+from leadledger.sync.guards import tripped_guards
 from leadledger.sync.run import Report
 
 WIDTH = 36
@@ -71,6 +72,12 @@ def report(out: Console, report_: Report, definition: Definition) -> None:
         }
         rest = "".join(f", {count} {name}" for name, count in left.items() if count)
         out.print(f"written   [green]{number(w.confirmed)} of {number(w.planned)} records confirmed[/]{rest}")
+        for left_out in w.left_out[:10]:
+            out.print(
+                f"          {left_out['what']:<8} {harmless(left_out['record'], 60)}: {harmless(left_out['reason'], 80)}"
+            )
+        if w.already == w.planned:
+            out.print("          nothing to do: the CRM says all of it already")
         for reason, count in Counter(w.reasons).most_common(5):
             out.print(f"          {count} x {harmless(reason, 110)}")
     calls = "; ".join(
@@ -101,6 +108,10 @@ def plan_numbers(out: Console, plan: Plan, definition: Definition) -> None:
         out.print(
             f"hand-over {len(plan.handovers)}: "
             + ", ".join(f"{way} {count}" for way, count in sorted(ways.items()))
+        )
+    for guard in tripped_guards(plan, definition.guards):
+        out.print(
+            f"[yellow]over the limit of leadledger.yaml[/]  {guard}; it is written with --allow-large only"
         )
     if c.unassigned:
         out.print(
@@ -138,6 +149,7 @@ def funnel(
 def plan_table(out: Console, plan: Plan, limit: int) -> None:
     """The changes, record by record: field, old -> new, and why."""
     decisions = {decision.person_id: decision for decision in plan.decisions}
+    wide = out.width >= 120  # on a narrow terminal values matter more than reasons; `explain` has them all
     for change in plan.changes[:limit]:
         d = decisions[change.person_id]
         out.print(
@@ -150,7 +162,8 @@ def plan_table(out: Console, plan: Plan, limit: int) -> None:
         table.add_column(max_width=20, no_wrap=True)
         table.add_column(width=2, no_wrap=True)
         table.add_column(max_width=56, no_wrap=True)
-        table.add_column(max_width=46, no_wrap=True)
+        if wide:
+            table.add_column(max_width=46, no_wrap=True)
         for field in change.fields:
             if field.value != "stamp":
                 table.add_row(
@@ -158,7 +171,7 @@ def plan_table(out: Console, plan: Plan, limit: int) -> None:
                     Text(shortened(field.old or "-", 20), "dim"),
                     "->",
                     Text(shortened(field.new or "(empty)", 56), "" if field.value in COMPANIONS else "green"),
-                    Text(shortened(field.reason, 46), "dim"),
+                    *([Text(shortened(field.reason, 46), "dim")] if wide else []),
                 )
         out.print(table)
     if len(plan.changes) > limit:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from leadledger import bootstrap
-from leadledger.cli.options import config_option, emit, json_option, quiet_option
+from leadledger.cli.options import config_option, emit, json_option, large_option, quiet_option
 from leadledger.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -78,28 +78,24 @@ def plan_command(
 @click.command("apply")
 @click.argument("plan_file", metavar="PLAN", type=click.Path(path_type=Path, dir_okay=False))
 @config_option
+@large_option
 @json_option
 @quiet_option
-def apply_command(plan_file: Path, folder: Path, *, as_json: bool, quiet: bool) -> int:
-    """Write exactly a saved plan. Records that others changed since are skipped and named (exit 3).
-
-    The guards of the definition do not stop it: a saved plan was looked at.
-    """
+def apply_command(plan_file: Path, folder: Path, *, allow_large: bool, as_json: bool, quiet: bool) -> int:
+    """Write exactly a saved plan. Records that others changed since are skipped and named (exit 3)."""
     from leadledger.cli.progress import progress
     from leadledger.sync import run as use_cases
 
     settings, loaded = prepared(folder)
     plan = bootstrap.read_plan(plan_file)
     with progress(quiet=quiet or as_json) as bar, bootstrap.opened(settings, loaded, bar) as context:
-        report = use_cases.apply(context, plan)
+        report = use_cases.apply(context, plan, allow_large=allow_large)
     return _finish(report, loaded, as_json=as_json)
 
 
 @click.command("run")
 @config_option
-@click.option(
-    "--allow-large", is_flag=True, help="Write although a guard of the definition would stop the plan."
-)
+@large_option
 @json_option
 @quiet_option
 def run_command(folder: Path, *, allow_large: bool, as_json: bool, quiet: bool) -> int:

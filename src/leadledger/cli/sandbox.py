@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from leadledger import bootstrap
+from leadledger.errors import UsageError
 
 
 @click.group("sandbox")
@@ -60,14 +61,19 @@ def serve_command(
     server = bootstrap.sandbox(
         seed=seed, people=people, crms=crms, latency_ms=latency, state=state, limits=not no_limits
     )
-    base = server.start(port)
+    try:
+        base = server.start(port)
+    except OSError as exc:
+        msg = f"Port {port} is taken, perhaps by another sandbox. Try `--port 0`, which takes a free one."
+        raise UsageError(msg) from exc
     variables = "".join(f"{name}={value}\n" for name, value in server.environment().items())
     if env_file is not None:
         descriptor = os.open(env_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(variables)
+        shown = env_file if env_file.is_absolute() else f"./{env_file}"
         click.echo(
-            f"Variables written to {env_file}. In another terminal:  set -a; . {env_file}; set +a", err=True
+            f"Variables written to {env_file}. In another terminal:  set -a; . {shown}; set +a", err=True
         )
     click.echo(variables, nl=False)
     click.echo(

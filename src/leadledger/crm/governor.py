@@ -22,6 +22,8 @@ LOWEST_SHARE = 0.05
 RETRY_SHARE = 0.1
 FREE_RETRIES = 20
 """Retries are at most a tenth of all calls, but a short run may have these few in any case."""
+LONGEST_PAUSE_S = 120.0
+"""A pause that the CRM advised is slept through up to this; of a longer one the callers are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +83,14 @@ class Governor:
     def permit(self, api: str, *, write: bool = False) -> Iterator[None]:
         """Wait until a call of this API may leave, count it, and hold its place until the block ends.
 
-        Raises RetryLaterError, before anything left, when the daily quota is used up.
+        Raises RetryLaterError, before anything left, when the daily quota is used up, or when the CRM advised a
+        pause of which more than `LONGEST_PAUSE_S` remains.
         """
         with self._changed:
             self._check_quota(api, write=write)
             while self._in_flight >= max(1, int(self._most_in_flight)):
                 self._changed.wait()
+            self._check_pause(api)
             self._in_flight += 1
             wait_s = self._reserve_start(api)
             self.calls[api] += 1
@@ -150,6 +154,13 @@ class Governor:
                 "Nothing was sent; run again later"
             )
             raise RetryLaterError(msg)
+
+    def _check_pause(self, api: str) -> None:
+        # Who sleeps here holds the run's lock: hours of it would keep the next runs out as well.
+        left_s = self._not_before - self.monotonic()
+        if left_s > LONGEST_PAUSE_S:
+            msg = f"{api}: the CRM asked for a pause, of which {left_s:.0f} s remain. Nothing was sent; run again then"
+            raise RetryLaterError(msg, after_s=left_s)
 
     def _drawn_by(self, api: str) -> list[_Window]:
         return [w for w in self._windows if w.bucket.apis is None or api in w.bucket.apis]

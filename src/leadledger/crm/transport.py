@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import structlog
 import tenacity
 
-from leadledger.crm.governor import Governor
+from leadledger.crm.governor import LONGEST_PAUSE_S, Governor
 from leadledger.crm.replies import Reply
 from leadledger.crm.session import (
     DISPLAY_NAMES,
@@ -27,7 +27,7 @@ from leadledger.ports import Sleeper
 ATTEMPTS = 6
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
-PATIENCE_S = 120.0
+PATIENCE_S = LONGEST_PAUSE_S
 """A limit that passes within this time is waited for; a longer advice goes to the caller as RetryLaterError."""
 
 T = TypeVar("T")

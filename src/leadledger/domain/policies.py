@@ -163,6 +163,8 @@ def _stage_objection(
     found = words.get(theirs)
     if confirmed_us and decision.stage_since_us <= confirmed_us:
         return "set by a person since our last write"
+    if found is None and confirmed_us:
+        return ""  # a word that the definition does not know (HubSpot's `subscriber`) is no stage that it could be behind
     if found in order and decision.stage in order and order.index(found) < order.index(decision.stage):
         return ""
     return (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -100,6 +100,16 @@ class DuckDbMirror:
                 [low_us, high_us],
             ).fetchall()
         return int(rows[0][0])
+
+    def modified(self, stream: Stream, low_us: int, high_us: int) -> Mapping[str, int]:
+        """Id -> last change of the rows, not deleted, whose last change lies in `low_us <= t < high_us`."""
+        with self._prepared_for(stream):
+            rows = self._connection.execute(
+                f"SELECT id, modified_us FROM {pages.table(stream)} "
+                "WHERE NOT deleted AND modified_us >= ? AND modified_us < ?",
+                [low_us, high_us],
+            ).fetchall()
+        return dict(rows)
 
     def touched(self) -> frozenset[str]:
         """Records (`crm/object/id`) of people whose rows, activities, history, account or deals changed."""
@@ -225,6 +235,10 @@ class _SeenRows:
     def count(self, low_us: int, high_us: int) -> int:
         """Rows, not deleted, whose last change lies in `low_us <= t < high_us`."""
         return self._mirror.count(self._stream, low_us, high_us)
+
+    def modified(self, low_us: int, high_us: int) -> Mapping[str, int]:
+        """Id -> last change of the rows, not deleted, whose last change lies in `low_us <= t < high_us`."""
+        return self._mirror.modified(self._stream, low_us, high_us)
 
     def touched_people(self) -> Sequence[str]:
         """Ids of the people of this CRM that were pulled and not yet decided upon, in id order."""

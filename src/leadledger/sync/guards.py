@@ -9,8 +9,8 @@ from leadledger.domain.writeback import COMPANIONS
 from leadledger.errors import BrakeError
 
 
-def check_guards(plan: Plan, guards: Guards) -> None:
-    """Raise BrakeError, naming each tripped guard with its figures.
+def tripped_guards(plan: Plan, guards: Guards) -> list[str]:
+    """Each guard that the plan exceeds, with its figures.
 
     People whom the ledger meets for the first time do not count as changing stage: their history is replayed,
     and the first plan of an org is looked at by a person anyway.
@@ -20,7 +20,7 @@ def check_guards(plan: Plan, guards: Guards) -> None:
         emptied([field for field in change.fields if field.value not in COMPANIONS])
         for change in plan.changes
     )
-    tripped = [
+    return [
         f"{what}: {count:,} (limit {_limit(limit)})"
         for what, count, limit in (
             ("people changing stage", plan.counts.moving, guards.max_people_changing_stage),
@@ -29,6 +29,11 @@ def check_guards(plan: Plan, guards: Guards) -> None:
         )
         if limit is not None and count > (limit * plan.counts.people if isinstance(limit, float) else limit)
     ]
+
+
+def check_guards(plan: Plan, guards: Guards) -> None:
+    """Raise BrakeError, naming each tripped guard."""
+    tripped = tripped_guards(plan, guards)
     if tripped:
         msg = (
             f"The plan is larger than the guards in leadledger.yaml allow: {'; '.join(tripped)}. Nothing was written. "

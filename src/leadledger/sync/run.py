@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -13,7 +14,7 @@ import structlog
 from leadledger.domain.changes import Plan
 from leadledger.domain.decisions import Transition
 from leadledger.domain.instants import iso
-from leadledger.errors import ConfigError, LeadledgerError, StateError
+from leadledger.errors import ConfigError, CrmUnavailableError, LeadledgerError, RetryLaterError, StateError
 from leadledger.ports import Kind, RunRecord
 from leadledger.sync.context import Context
 from leadledger.sync.guards import check_guards
@@ -79,7 +80,7 @@ def plan(context: Context) -> Report:
     return report
 
 
-def apply(context: Context, plan: Plan) -> Report:
+def apply(context: Context, plan: Plan, *, allow_large: bool = False) -> Report:
     """Write exactly this plan. Raises ConfigError when it was made for another definition or org."""
     _check_plan(context, plan)
     with _run(context, "apply") as report:
@@ -87,6 +88,8 @@ def apply(context: Context, plan: Plan) -> Report:
             context.mirror.prepare(crm.streams(context.definition))
         report.recovered = recover(context, resend=True)
         report.plan = plan
+        if not allow_large:
+            check_guards(plan, context.definition.guards)
         _write(context, report, plan)
     return report
 
@@ -175,21 +178,29 @@ def _is_newest(context: Context, plan: Plan) -> bool:
 
 
 def _read_back(context: Context, report: Report) -> None:
-    """Read our own writes where the CRM's answer did not carry them: the next run need not see them as news."""
+    """Read our own writes where the CRM's answer did not carry them, and what others changed among many of them.
+
+    The next run need not see them as news. It catches up when the CRM does not answer now: all is written.
+    """
     for name, crm in context.crms.items():
-        written = {
+        written = Counter(
             change.record.object
             for change in (report.plan.changes if report.plan else ())
             if change.record.crm == name
-        }
-        if written and not crm.answers_with_values:
-            for stream in crm.streams(context.definition):
-                if (
-                    stream.kind is Kind.PEOPLE
-                    and stream.name in written
-                    and context.mirror.watermark(stream) is not None
-                ):
+        )
+        few = crm.batch_size if crm.answers_with_values else 0
+        for stream in crm.streams(context.definition) if written else ():
+            if (
+                stream.kind is Kind.PEOPLE
+                and written[stream.name] > few
+                and context.mirror.watermark(stream) is not None
+            ):
+                try:
                     pull_stream(context, crm, stream, report.run_id)
+                except (RetryLaterError, CrmUnavailableError) as error:
+                    kind = type(error).__name__
+                    log.warning("read_back.left_out", crm=name, object=stream.name, error_kind=kind)
+                    break
 
 
 @contextmanager

@@ -76,6 +76,29 @@ def test_a_refusal_slows_down_to_seven_tenths_and_waits_for_the_servers_advice()
     assert starts(governed, time, 1) == [103.0]
 
 
+def test_a_pause_beyond_our_patience_is_told_instead_of_slept_through() -> None:
+    time = Time()
+    governed = governor(time)
+    governed.slow_down("update", 5000.0)
+    time.now += 1000.0
+
+    with pytest.raises(RetryLaterError, match="Nothing was sent") as told, governed.permit("query"):
+        pass
+
+    assert (told.value.after_s, time.naps, governed.calls.total()) == (4000.0, [], 0)
+
+
+def test_calls_leave_again_once_the_rest_of_a_long_pause_is_short() -> None:
+    time = Time()
+    governed = governor(time, concurrency=1)
+    governed.slow_down("update", 5000.0)
+    with pytest.raises(RetryLaterError), governed.permit("query"):
+        pass
+    time.now += 4880.0
+
+    assert starts(governed, time, 1) == [5100.0]
+
+
 def test_refusals_in_a_row_never_stop_everything() -> None:
     time = Time()
     governed = governor(time, Bucket("burst", 10, 10.0))

@@ -160,7 +160,8 @@ def test_yield_lets_people_win():
         ("Something", None, None),
         (None, None, "mql"),
         ("sql", ("inquiry", days(20)), None),  # set by a person after our entry was written
-        ("sql", ("inquiry", days(5)), "mql"),  # new evidence came after our last write
+        ("sql", ("inquiry", days(5)), None),  # further than ours, whatever came since
+        ("inquiry", ("sql", days(5)), "mql"),  # new evidence came after our last write, and leads forward
         ("inquiry", ("inquiry", days(20)), "mql"),  # ours, untouched
     ],
 )
@@ -241,6 +242,7 @@ def test_a_field_is_written_at_most_so_often(age, changes):
     found = desired(rare, values={"Score__c": "55"}, confirmed={"Score__c": ("55", days(30) - age)})
 
     assert bool(found.changes) is changes
+    assert found.waiting is not changes  # it is due later, without any news
     assert desired(rare, values={"Score__c": "55"}).changes  # never written before
 
 

@@ -114,18 +114,18 @@ def test_a_late_award_enters_not_before_the_latest_transition(lead):
     assert after.engagement == 80 * MICRO
 
 
-def test_a_late_award_that_reaches_a_threshold_is_the_evidence(lead):
+def test_a_late_award_that_reaches_a_threshold_enters_with_the_newest_award_as_evidence(lead):
     definition = a_definition(engagement=rules(a_rule("form", 60), a_rule("visit", 1)))
     lead.activity("form", days(1))
     lead.activity("visit", days(5))
     before = lead.decide(definition, known=held(entered("inquiry", days(5))))
-    late = lead.activity("form", days(2))
+    lead.activity("form", days(2))
 
     after = lead.decide(definition, known=known_after([before]))
 
     (entry,) = new(after)
     assert (entry.stage, entry.at_us) == ("mql", days(5))
-    assert entry.evidence == f"salesforce.Visit__c/{late}"
+    assert entry.evidence == before.contributions[1].evidence[0]
 
 
 def test_a_late_award_after_the_latest_transition_enters_at_its_own_time(lead):
@@ -309,3 +309,50 @@ def test_counters_in_conditions_begin_with_the_baseline(lead):
 
     assert fresh.stage == "mql"
     assert (known.stage, known.counter("mql_counter")) == ("hot", 4)
+
+
+def test_a_fact_that_is_filled_in_today_makes_nobody_an_mql_in_the_past(world: World) -> None:
+    definition = a_definition(engagement=rules(a_rule("visit", 45, window=20 * DAY)))
+    world.lead(Employees=None)
+    for day in (1, 2, 40, 41):
+        world.activity("visit", days(day))
+    before = world.decide(definition, as_of=days(60))
+    world.connection.execute(
+        'UPDATE raw."salesforce.Lead" SET "Employees" = \'200\', modified_us = ?', [days(70)]
+    )
+
+    after = world.decide(definition, days(80), known_after([before]))
+    world.activity("visit", days(81))
+    world.activity("visit", days(81))
+    later = world.decide(definition, days(90), known_after([after]))
+
+    assert path(before) == []
+    assert path(after) == []
+    assert path(later) == [("inquiry?", days(81)), ("mql", days(81))]
+
+
+def test_a_fact_that_is_filled_in_today_counts_from_its_own_time_on(world: World) -> None:
+    definition = a_definition(engagement=rules(a_rule("visit", 45)))
+    world.lead(Employees=None)
+    world.activity("visit", days(1))
+    world.activity("visit", days(2))
+    before = world.decide(definition, as_of=days(60))
+    world.connection.execute(
+        'UPDATE raw."salesforce.Lead" SET "Employees" = \'200\', modified_us = ?', [days(70)]
+    )
+
+    after = world.decide(definition, days(80), known_after([before]))
+
+    assert path(after) == [("inquiry?", days(70)), ("mql", days(70))]
+
+
+def test_an_award_that_arrives_after_a_decision_carries_its_own_time(world: World) -> None:
+    definition = a_definition(engagement=rules(a_rule("visit", 60)))
+    world.lead()
+    world.activity("visit", days(10))
+    before = world.decide(definition, as_of=days(60))
+    world.activity("visit", days(30))
+
+    after = world.decide(definition, days(61), known_after([before]))
+
+    assert path(after) == [("inquiry?", days(30)), ("mql", days(30))]

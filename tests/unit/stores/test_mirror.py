@@ -282,7 +282,7 @@ def test_seen_counts_a_half_open_interval_without_deleted_rows(mirror):
     page = [a_row("1", 9), a_row("2", 10), a_row("3", 19), a_row("4", 20), a_row("5", 15) | {"deleted": True}]
     mirror.store(LEADS, Page(page))
 
-    assert mirror.seen(LEADS).count(10, 20) == 2
+    assert mirror.seen(LEADS).count(10, 20) == len(mirror.seen(LEADS).modified(10, 20)) == 2
 
 
 def test_seen_names_the_pulled_people_of_its_crm_in_id_order(mirror):
@@ -372,6 +372,14 @@ def test_people_stay_touched_until_they_are_settled(settled):
 
     assert before == {"salesforce/Lead/b"}
     assert settled.touched() == frozenset()
+
+
+def test_records_that_are_due_later_stay_touched(settled):
+    settled.store(TASKS, Page([a_row("t2", person="b")]))
+
+    settled.settle_touched(["salesforce/Lead/a"])
+
+    assert settled.touched() == {"salesforce/Lead/a"}
 
 
 # Our own writes

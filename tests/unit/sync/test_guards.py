@@ -4,22 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from leadledger.domain.changes import FieldChange, Plan, RecordChange
+from leadledger.domain.changes import Counts, FieldChange, Plan, RecordChange
 from leadledger.domain.definition import Guards
 from leadledger.errors import BrakeError
 from leadledger.sync.guards import check_guards
-from unit.sync.scripted_crm import a_change, a_decision, a_plan, lead
+from unit.sync.scripted_crm import a_change, a_plan, lead
 
 
-def moving(count: int, people: int, *, met: bool = True) -> Plan:
-    """A plan in which so many people enter another stage; `met`: the ledger knew them before."""
-    decisions = []
-    for n in range(count):
-        d = a_decision(f"00Q{n}")
-        decisions.append(
-            replace(d, transitions=(*d.transitions, replace(d.transitions[0], stage="sql")), frozen=int(met))
-        )
-    return a_plan(decisions=decisions, people=people)
+def moving(count: int, people: int) -> Plan:
+    """A plan in which so many people whom the ledger knew enter another stage."""
+    return replace(a_plan(), counts=Counts(people=people, moving=count))
 
 
 @pytest.mark.parametrize(("count", "stops"), [(20, False), (21, True)])
@@ -30,10 +24,6 @@ def test_a_share_is_of_all_people_and_may_be_reached(count: int, stops: bool) ->
             check_guards(moving(count, 100), guards)
     else:
         check_guards(moving(count, 100), guards)
-
-
-def test_people_who_are_met_for_the_first_time_do_not_count() -> None:
-    check_guards(moving(50, 50, met=False), Guards(max_people_changing_stage=0))
 
 
 def change_of(value: str, old: str | None, new: str | None) -> RecordChange:

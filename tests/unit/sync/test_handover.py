@@ -58,7 +58,7 @@ def ask(id_: str, definition: Definition, owner: str = "", *, first: bool = Fals
 
 def deal(found: list[Ask], definition: Definition, ledger: Ledger) -> dict[str, tuple[str, str]]:
     dealt = deal_batch(found, definition, ledger, cast("Any", Owners()))
-    return {name: (handover.owner.id, handover.way) for name, handover in dealt.items()}
+    return {name: (handover.owner.id, handover.way) for name, handover in dealt.handovers.items()}
 
 
 def test_who_is_in_no_routed_stage_asks_for_nobody(definition: Definition) -> None:
@@ -99,19 +99,28 @@ def test_a_batch_is_dealt_by_the_time_of_entry_then_by_person_whatever_its_order
 
 def test_a_stored_pick_is_used_again_and_moves_no_rotation(definition: Definition, ledger: Ledger) -> None:
     first = ask("00Q1", definition)
-    handovers = deal_batch([first], definition, ledger, cast("Any", Owners()))
-    ledger.record_decisions("r1", [first.decision], handovers.values())
+    dealt = deal_batch([first], definition, ledger, cast("Any", Owners()))
+    ledger.record_decisions("r1", [first.decision], dealt.handovers.values())
     credits = ledger.credits()
     known = replace(first, new=False)
     again = deal_batch([known], definition, ledger, cast("Any", Owners()))
-    assert again == handovers
+    assert again.handovers == dealt.handovers
+    assert (dealt.fresh, again.fresh) == ({first.name}, frozenset())
     assert ledger.credits() == credits
 
 
-def test_an_entry_that_the_ledger_knew_without_a_pick_gets_none_later(
+def test_an_entry_that_the_ledger_knew_without_a_pick_stays_with_its_active_owner(
     definition: Definition, ledger: Ledger
 ) -> None:
-    assert deal([replace(ask("00Q1", definition), new=False)], definition, ledger) == {}
+    assert deal([replace(ask("00Q1", definition, "005b"), new=False)], definition, ledger) == {}
+
+
+def test_an_entry_for_which_nobody_was_found_is_tried_again(definition: Definition, ledger: Ledger) -> None:
+    earlier = replace(ask("00Q1", definition, "00Gq"), new=False)
+    away = (Pool("all", (Member("gone@acme.test"),)),)
+    nobody = replace(definition, routing=replace(ROUTING, pools=away, fallback=None))
+    assert deal_batch([earlier], nobody, ledger, cast("Any", Owners())).unassigned == {earlier.name}
+    assert deal([earlier], definition, ledger) == {earlier.name: ("005a", "pool")}
 
 
 def test_the_second_cycle_stays_with_its_owner_and_leaves_an_inactive_one(

@@ -100,6 +100,15 @@ def test_what_was_not_applied_is_sent_again_with_the_same_values(context: Contex
     assert recover(context) == Recovered()
 
 
+def test_a_plan_settles_what_it_can_by_asking_and_sends_nothing(context: Context, crm: ScriptedCrm) -> None:
+    opened(context)
+    assert recover(context, resend=False) == Recovered(found=1, unknown=1)
+    assert crm.writes == []
+    crm.rows["00Q1"] = dict(APPLIED)
+    assert recover(context, resend=False) == Recovered(found=1, confirmed=1)
+    assert crm.writes == []
+
+
 def test_what_was_applied_is_confirmed_without_a_write(context: Context, crm: ScriptedCrm) -> None:
     crm.rows["00Q1"] = dict(APPLIED)
     opened(context)

@@ -7,7 +7,7 @@ Search lags behind, stops at 10,000 results and knows no order for very recent r
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from leadledger.crm.hubspot.api import SEARCH_LIMIT, JsonObject, fits_search
@@ -27,7 +27,7 @@ ENDLESS = 1 << 62
 
 @dataclass(slots=True)
 class Increment:
-    """One increment of one source. `until_us` and `recent` are valid once `records` are exhausted.
+    """One increment of one source. `until_us`, `walked_us` and `recent` are valid once `records` are exhausted.
 
     `recent` maps the ids of the overlap to their last change in milliseconds: what was given out before. It is
     empty when there were too many to remember.
@@ -37,6 +37,8 @@ class Increment:
     since_us: int
     known: Mapping[str, int]
     seen: Seen
+    walked_us: int
+    """Up to where the index was compared with the mirror record by record, and was seen to be complete."""
     until_us: int = 0
     recent: dict[str, int] = field(default_factory=dict)
     lost: bool = False
@@ -58,21 +60,29 @@ class Increment:
         # The second that HubSpot's clock shows belongs to this window as a whole; what still happens in it is
         # found by the next overlap.
         self.until_us = max(self.since_us, api.server_us + SECOND)
+        walked_us = max(self.low_us, self.walked_us)
+        self.walked_us = self.until_us - SETTLING
         if probe.total == len(probe.results):
             fresh = self._unknown(probe.results, probe.total)
+            if self.lost:
+                # Gone, or only not in the index yet: then edits of others may be hidden as well.
+                self.walked_us = walked_us
             if fresh:
                 yield probe.total, fresh if wide else self._whole(fresh)
             return
-        if self._is_held(probe.total, {record["id"]: self._modified_ms(record) for record in probe.results}):
+        newest_ms = {record["id"]: self._modified_ms(record) for record in probe.results}
+        reaches_back = min(newest_ms.values(), default=-1) * MILLISECOND < walked_us
+        if self._is_held(probe.total, newest_ms) and reaches_back:
+            self.walked_us = max(self.walked_us, walked_us)
             return
-        settled_us = max(self.low_us, self.since_us - SETTLING)
-        yield from self._walk(settled_us, self.until_us, wide=wide, total=probe.total)
+        complete_us = yield from self._walk(walked_us, self.until_us, wide=wide, total=probe.total)
+        self.walked_us = max(walked_us, complete_us)
         if self.source.one_to_one:
             held = self.seen.count(self.low_us, ENDLESS)
             self.lost = held > probe.total
             if held == probe.total:
                 return
-        yield from self._walk(self.low_us, settled_us, wide=wide, total=probe.total)
+        yield from self._walk(self.low_us, walked_us, wide=wide, total=probe.total)
 
     def _unknown(self, results: Sequence[JsonObject], total: int) -> list[JsonObject]:
         """The records of a small window that the mirror does not hold as they are now."""
@@ -86,7 +96,7 @@ class Increment:
         """Whether the mirror already holds the window: as many rows, and as many at each of the newest instants.
 
         The number alone would not do: what changed again moved inside the window and is still one record. What
-        is older than the newest 200 is trusted by its number; there stand our own writes of the last run.
+        is older than the newest 200 is trusted by its number, but only where it was walked through before.
         """
         if not self.source.one_to_one:
             return False
@@ -105,7 +115,38 @@ class Increment:
 
     def _walk(
         self, low_us: int, high_us: int, *, wide: bool, total: int
-    ) -> Iterator[tuple[int, list[JsonObject]]]:
+    ) -> Generator[tuple[int, list[JsonObject]], None, int]:
+        """What the mirror does not hold as it is now. Returns the instant up to which the index is complete.
+
+        Our own writes, whose time of change the mirror took over from their answers, tell how far the index is:
+        those that it does not show yet are read by id, since an edit of others may have followed them.
+        """
+        held_us = self.seen.modified(low_us, high_us) if self.source.one_to_one else {}
+        behind_ms = {id_: modified_us // MILLISECOND for id_, modified_us in held_us.items()}
+        held_ms = dict(behind_ms)
+        for records in self._listed(low_us, high_us, wide=wide):
+            changed = []
+            for record in records:
+                id_, ms = record["id"], self._modified_ms(record)
+                if 0 <= ms < held_ms.get(id_, 0):
+                    continue  # the index's past, not news
+                behind_ms.pop(id_, None)
+                if ms != held_ms.get(id_):
+                    changed.append(record)
+            if changed:
+                yield total, changed if wide else self._whole(changed)
+        shown_us = max((us for id_, us in held_us.items() if id_ not in behind_ms), default=0)
+        complete_us = max(self.until_us - SETTLING, shown_us)
+        if behind_ms:
+            whole = self._whole([{"id": id_} for id_ in behind_ms])
+            changed = [record for record in whole if self._modified_ms(record) != held_ms.get(record["id"])]
+            if changed:
+                yield total, changed
+            behind_us = [held_us[record["id"]] for record in whole if record["id"] in held_us]
+            complete_us = min([complete_us, *behind_us])
+        return complete_us
+
+    def _listed(self, low_us: int, high_us: int, *, wide: bool) -> Iterator[Sequence[JsonObject]]:
         # A keyset over record ids: no page is ever asked for by its offset, so neither the end at 10,000 nor
         # thousands of records with one and the same millisecond matter.
         last = 0
@@ -119,7 +160,7 @@ class Increment:
             found = self.source.api.search(self.source.object, filters, asked, SEARCH_LIMIT)
             if not found.results:
                 return
-            yield total, list(found.results) if wide else self._whole(found.results)
+            yield found.results
             reached = max(int(record["id"]) for record in found.results)
             if reached <= last:
                 msg = (

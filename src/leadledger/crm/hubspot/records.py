@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from leadledger.crm.hubspot.api import JsonObject, fits_query
-from leadledger.crm.hubspot.increments import OVERLAP, Increment
+from leadledger.crm.hubspot.increments import OVERLAP, SETTLING, Increment
 from leadledger.crm.hubspot.rows import MILLISECOND, UnusableError, instant
 from leadledger.crm.hubspot.source import Source
 from leadledger.domain.instants import DAY
@@ -62,12 +62,18 @@ class RecordsPull:
         if waiting:
             yield self._page(waiting, total, first=True)
         kept = recent if len(recent) <= REMEMBERED else {}
-        self._watermark = {"until_us": start_us, "recent": kept, "archived_us": start_us}
+        self._watermark = {
+            "until_us": start_us,
+            "walked_us": start_us - SETTLING,
+            "recent": kept,
+            "archived_us": start_us,
+        }
 
     def _changes(self, since: Watermark) -> Iterator[Page]:
         source = self.source
         until_us = int(since["until_us"])
-        increment = Increment(source, until_us, since.get("recent") or {}, self.seen)
+        walked_us = int(since.get("walked_us", until_us - SETTLING))
+        increment = Increment(source, until_us, since.get("recent") or {}, self.seen, walked_us)
         waiting: list[JsonObject] = []
         total = 0
         for announced, records in increment.records():
@@ -87,6 +93,7 @@ class RecordsPull:
             archived_us = increment.until_us
         self._watermark = {
             "until_us": increment.until_us,
+            "walked_us": increment.walked_us,
             "recent": increment.recent,
             "archived_us": archived_us,
         }

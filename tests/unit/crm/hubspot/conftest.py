@@ -59,6 +59,14 @@ class MemoryMirror:
         rows = self.rows.get(self._stream, {}).values()
         return sum(not row["deleted"] and low_us <= row["modified_us"] < high_us for row in rows)
 
+    def modified(self, low_us: int, high_us: int) -> dict[str, int]:
+        rows = self.rows.get(self._stream, {}).values()
+        return {
+            row["id"]: row["modified_us"]
+            for row in rows
+            if not row["deleted"] and low_us <= row["modified_us"] < high_us
+        }
+
     def touched_people(self) -> list[str]:
         return sorted(self.touched, key=int)
 

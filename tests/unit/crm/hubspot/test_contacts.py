@@ -159,33 +159,120 @@ def test_a_busy_window_is_read_before_its_overlap_and_the_overlap_only_when_coun
     assert sorted(given, key=int) == [str(i) for i in range(1, 251)]
 
 
-def test_many_own_writes_of_the_last_run_are_not_read_again(make_account, record) -> None:
-    account = make_account(many(record, 500))
-    account.pull(CONTACTS)
-    for start in range(1, 501, 100):
+def write_in_batches(account, count: int, after_batch=lambda _first: None) -> None:
+    """Write `lead_score` a second apart and take over into the mirror what the answers tell."""
+    for start in range(1, count + 1, 100):
         account.later(1)
         rows = {str(i): {"lead_score": "5"} for i in range(start, start + 100)}
         for outcome in account.crm.write("contacts", rows):
             account.table("contacts")[outcome.record.id]["modified_us"] = outcome.modified_us
+        after_batch(start)
 
-    calls = account.pull(CONTACTS)
 
-    assert calls == {"objects/search": 1}
+def test_many_own_writes_are_compared_once_and_never_given_out(make_account, record) -> None:
+    account = make_account(many(record, 500))
+    account.pull(CONTACTS)
+    write_in_batches(account, 500)
+
+    compared = account.pull(CONTACTS)
+    given = list(account.mirror.stored)
+    afterwards = account.pull(CONTACTS)
+
+    assert (compared, afterwards) == ({"objects/search": 1 + 3}, {"objects/search": 1})
+    assert given == account.mirror.stored == []
 
 
 def test_an_edit_right_after_many_own_writes_is_seen(make_account, record) -> None:
     account = make_account(many(record, 500))
     account.pull(CONTACTS)
-    for start in range(1, 501, 100):
-        account.later(1)
-        rows = {str(i): {"lead_score": "5"} for i in range(start, start + 100)}
-        for outcome in account.crm.write("contacts", rows):
-            account.table("contacts")[outcome.record.id]["modified_us"] = outcome.modified_us
+    write_in_batches(account, 500)
     account.app.edit("contacts", "7", {"jobtitle": "CEO"}, by="1")
 
     account.pull(CONTACTS)
 
     assert account.table("contacts")["7"]["jobtitle"] == "CEO"
+
+
+@pytest.mark.parametrize("more_properties", [0, 120])
+def test_an_edit_between_many_own_writes_is_given_out_alone(
+    make_account, record, more_properties: int
+) -> None:
+    names = tuple(f"a_rather_long_name_of_a_property_{i:03}" for i in range(more_properties))
+    stream = Stream("hubspot", "contacts", Kind.PEOPLE, (*names, "jobtitle"))
+    account = make_account(many(record, 500))
+    account.pull(stream)
+
+    def edit(first: int) -> None:
+        if first == 1:
+            account.later(0.5)
+            account.app.edit("contacts", "7", {"jobtitle": "CEO"}, by="1")
+
+    write_in_batches(account, 500, edit)
+
+    account.pull(stream)
+
+    assert [row["id"] for page in account.mirror.stored for row in page.rows] == ["7"]
+    assert account.table("contacts")["7"]["jobtitle"] == "CEO"
+
+
+def test_edits_that_the_index_hides_are_read_by_id_with_our_writes_or_found_by_the_next_pull(
+    make_account, record
+) -> None:
+    account = make_account(many(record, 500))
+    account.pull(CONTACTS)
+    account.app.account.index_lag_seconds = 1.6
+
+    def edit(first: int) -> None:
+        if first == 301:
+            account.later(0.1)
+            account.app.edit("contacts", "7", {"jobtitle": "CEO"}, by="1")
+            account.app.edit("contacts", "307", {"jobtitle": "CEO"}, by="1")
+
+    write_in_batches(account, 500, edit)
+
+    account.pull(CONTACTS)
+    at_once = [row["id"] for page in account.mirror.stored for row in page.rows]
+    account.later(600)
+    account.pull(CONTACTS)
+
+    assert at_once == ["307"]
+    assert account.table("contacts")["7"]["jobtitle"] == "CEO"
+
+
+def test_an_edit_between_own_writes_is_found_when_a_very_late_index_shows_them(make_account, record) -> None:
+    account = make_account(many(record, 500))
+    account.pull(CONTACTS)
+    account.app.account.index_lag_seconds = 900
+
+    def edit(first: int) -> None:
+        if first == 1:
+            account.later(0.1)
+            account.app.edit("contacts", "7", {"jobtitle": "CEO"}, by="1")
+
+    write_in_batches(account, 500, edit)
+    for _ in range(4):
+        account.pull(CONTACTS)
+        account.later(280)
+
+    account.pull(CONTACTS)
+
+    assert account.table("contacts")["7"]["jobtitle"] == "CEO"
+
+
+def test_what_the_index_did_not_show_yet_is_compared_again(make_account, record) -> None:
+    account = make_account(many(record, 500))
+    account.pull(CONTACTS)
+    write_in_batches(account, 100)
+    account.app.account.index_lag_seconds = 3.5
+    write_in_batches(account, 400)
+    account.pull(CONTACTS)
+    account.later(600)
+
+    later = account.pull(CONTACTS)
+    afterwards = account.pull(CONTACTS)
+
+    assert later["objects/search"] > 1
+    assert afterwards == {"objects/search": 1}
 
 
 def test_a_late_index_loses_nothing_within_the_overlap(make_account, record) -> None:
