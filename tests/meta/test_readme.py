@@ -56,7 +56,7 @@ def test_a_verb_of_the_command_line_is_listed_and_explains_itself(verb: str) -> 
 
 
 def test_the_readme_names_only_folders_and_files_that_are_there() -> None:
-    named = re.findall(r"\b(?:mappings/\w+|docs/[\w./-]+)", README)
+    named = re.findall(r"\b(?:mappings/\w+(?:\.md)?|docs/[\w./-]+)", README)
 
     assert named
     assert [name for name in named if not (ROOT / name).exists()] == []
