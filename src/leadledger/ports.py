@@ -186,18 +186,6 @@ class FieldInfo:
     precision: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the definition needs of one CRM, before the adapter turns it into streams.
-
-    `people`: object -> field paths. `activities`: stream -> the entries' fields. `properties`: fields whose
-    history is needed. `accounts`: account fields without their prefix.
-    """
-
-    definition: Definition
-    crm: str
-
-
 class Crm(Protocol):
     """One CRM. Reads may repeat rows and may be repeated; writes carry absolute values.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -278,9 +278,3 @@ def _handovers(out: Console, e: Explanation) -> None:
             f"owner     {who} in {h.crm} by {by}" + (f"; skipped {skipped}" if skipped else ""),
             soft_wrap=True,
         )
-
-
-def lines(out: Console, pairs: Iterable[tuple[str, str]]) -> None:
-    """Aligned `name value` lines."""
-    for name, value in pairs:
-        out.print(f"{name:<10}{value}", soft_wrap=True)

@@ -36,7 +36,6 @@ KIND_LEVEL, KIND_SIGNAL, KIND_HAND_RAISE = range(3)
 
 NO_STAGE = -1
 ANY_STAGE = -1
-NONE = -1
 
 
 class Program(NamedTuple):
@@ -60,7 +59,7 @@ class Program(NamedTuple):
     """Codes below it come from activities, the others are signals of their own."""
     floor: int
     maximum: int
-    """NONE-like sentinel `tables.UNBOUNDED` for no maximum."""
+    """UNBOUNDED for no maximum."""
     counters: int
     as_of: int
     ring: Any
