@@ -27,10 +27,11 @@ from leadledger.domain.lifecycle import (
 from leadledger.domain.routing import Routing
 from leadledger.domain.scoring import MICRO, Engagement, EngagementRule, Fit, FitRule, Grade
 from leadledger.domain.sources import ActivitySource, PeopleSource
-from leadledger.engine import fold as kernel
 from leadledger.engine.evaluation import LocalEvaluation
-from leadledger.engine.local import Fold, LocalEngine
-from leadledger.ports import COLUMNS, COMMON_COLUMNS, Kind, Known, Stream
+from leadledger.engine.fold.jit import Fold
+from leadledger.engine.fold.walk import fold as plain_fold
+from leadledger.engine.local import LocalEngine
+from leadledger.ports import COLUMNS, COMMON_COLUMNS, Decided, Kind, Known, Stream
 
 START = 1_767_225_600_000_000
 """2026-01-01T00:00:00Z"""
@@ -95,13 +96,41 @@ def known_after(decisions: Iterable[Decision]) -> Known:
         transitions={d.person_id: d.transitions for d in held},
         baselines={d.person_id: d.baseline for d in held},
         digests={d.person_id: d.digest() for d in held},
-        decided={d.person_id: (d.as_of_us, d.fit) for d in held if not d.excluded},
+        decided={
+            d.person_id: Decided(d.as_of_us, d.fit, d.definition, d.activated_us, d.next_due_us)
+            for d in held
+            if not d.excluded
+        },
+        began_us=min((d.as_of_us for d in held), default=0),
     )
 
 
 def new(decision: Decision) -> tuple[Transition, ...]:
     """The transitions that the ledger did not know."""
     return decision.transitions[decision.frozen :]
+
+
+def with_calls(definition: Definition) -> Definition:
+    """The definition with calls of sales beside its other activities."""
+    call = ActivitySource(
+        "salesforce", "Visit__c", "call", when("Kind", "call", space=Space.FIELD), at="At", origin="sales"
+    )
+    return replace(definition, activities=(*definition.activities, call))
+
+
+def level(id_: str, condition: Condition, until: Condition | None = None, **more: Any) -> Stage:
+    """A stage that a level trigger enters."""
+    return Stage(id_, (WhenTrigger(condition, until),), **more)
+
+
+def by_type(id_: str, type_: str, **more: Any) -> Stage:
+    """A stage that activities of one type enter."""
+    return Stage(id_, (ActivityTrigger(when("type", type_)),), **more)
+
+
+def by_status(id_: str, value: str, **more: Any) -> Stage:
+    """A stage that the lead's status enters."""
+    return Stage(id_, (StatusTrigger("Status", (value,)),), **more)
 
 
 def stages(threshold: float = 100) -> Lifecycle:
@@ -275,7 +304,7 @@ class World:
         definition: Definition | None = None,
         as_of: int = days(30),
         known: Known | None = None,
-        fold: Fold = kernel.fold,
+        fold: Fold = plain_fold,
     ) -> LocalEvaluation:
         """Evaluate everybody, by default with the plain fold, which needs no compiling."""
         engine = LocalEngine(fold)
@@ -288,6 +317,13 @@ class World:
         """The decision about the only person."""
         (decision,) = self.evaluate(definition, as_of, known).decisions()
         return decision
+
+    def runs(self, definition: Definition, *instants: int, known: Known | None = None) -> list[Decision]:
+        """The decisions about the only person in runs that follow each other, each on what the last one left."""
+        found: list[Decision] = []
+        for instant in instants:
+            found.append(self.decide(definition, instant, known_after(found[-1:]) if found else known))
+        return found
 
     def everybody(
         self, definition: Definition | None = None, as_of: int = days(30), known: Known | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +16,11 @@ from leadledger.errors import ConfigError, StateError
 
 if TYPE_CHECKING:  # each command imports only what it needs: `--help` must answer at once
     from leadledger.definition.load import Loaded
+    from leadledger.domain.definition import Definition
+    from leadledger.engine.fold.jit import Fold
     from leadledger.insight.examples import Result
     from leadledger.insight.explain import Explanation
-    from leadledger.ports import Crm, Ledger, Progress
+    from leadledger.ports import Crm, Engine, Ledger, Mirror, Progress, Stream
     from leadledger.sandbox.server import Sandbox
     from leadledger.settings import Settings
     from leadledger.sync.context import Context
@@ -49,7 +51,7 @@ def load_definition(folder: Path) -> Loaded:
 
 def examples(loaded: Loaded) -> Iterator[Result]:
     """Run the admin's examples, offline. The fold runs as plain Python: examples are few and compiling takes longer."""
-    from leadledger.engine.fold import fold
+    from leadledger.engine.fold.walk import fold
     from leadledger.engine.local import LocalEngine
     from leadledger.insight.examples import run_examples
     from leadledger.stores.mirror import DuckDbMirror
@@ -181,11 +183,62 @@ def opened_ledger(settings: Settings, definition_name: str) -> Iterator[Ledger]:
         ledger.close()
 
 
-def explanation(ledger: Ledger, whom: str, labels: Mapping[str, str]) -> Explanation | None:
-    """What the ledger says of one person."""
-    from leadledger.insight.explain import explain
+def explanation(settings: Settings, loaded: Loaded, whom: str) -> Explanation | None:
+    """What the ledger says of one person, and, while no run is writing, the outlook by the data pulled last."""
+    from leadledger.insight.explain import explain, with_outlook
 
-    return explain(ledger, whom, labels)
+    definition = loaded.definition
+    with opened_ledger(settings, definition.name) as ledger:
+        found = explain(ledger, whom, definition.labels)
+        if found is None:
+            return None
+        with _replayable(settings, definition) as world:
+            return with_outlook(found, ledger, definition, *world) if world else found
+
+
+@contextmanager
+def _replayable(
+    settings: Settings, definition: Definition
+) -> Iterator[tuple[Engine, Mirror, Sequence[Stream]] | None]:
+    """The engine over the mirror, or None where there is no mirror or a run has it."""
+    from leadledger.engine.local import LocalEngine
+    from leadledger.errors import LockHeldError
+    from leadledger.stores.lock import RunLock
+    from leadledger.stores.mirror import DuckDbMirror
+
+    files = state_files(settings, definition.name)
+    streams = _streams(definition)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(RunLock(files.folder))
+        except (LockHeldError, StateError):
+            yield None
+            return
+        if not files.mirror.exists():
+            yield None
+            return
+        mirror = DuckDbMirror(files.mirror, memory_limit_bytes=_bytes(settings.memory_limit))
+        stack.callback(mirror.close)
+        if not all(mirror.holds(stream) for stream in streams):
+            yield None
+            return
+        yield LocalEngine(_plain_fold()), mirror, streams
+
+
+def _plain_fold() -> Fold:
+    """One person is folded sooner than the fold is loaded in its compiled form."""
+    from leadledger.engine.fold.walk import fold
+
+    return fold
+
+
+def _streams(definition: Definition) -> Sequence[Stream]:
+    """The streams that a definition needs, without asking a CRM."""
+    from leadledger.crm.hubspot.streams import streams as of_hubspot
+    from leadledger.crm.salesforce.streams import streams_of as of_salesforce
+
+    of = {"salesforce": of_salesforce, "hubspot": of_hubspot}
+    return [stream for name in definition.connections for stream in of[name](definition)]
 
 
 def read_plan(path: Path) -> Plan:

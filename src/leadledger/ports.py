@@ -10,15 +10,16 @@ and the fields in `Stream.instants` are integers, microseconds UTC.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from leadledger.domain.changes import Handover
 from leadledger.domain.decisions import Decision, Transition
 from leadledger.domain.definition import Definition
 from leadledger.domain.intents import Intent, IntentState, Outcome
+from leadledger.domain.outlook import Outlook
 from leadledger.domain.records import RecordRef
 from leadledger.domain.routing import Owner
 
@@ -257,6 +258,10 @@ class Sql(Protocol):
         """Run a statement; the result has fetchall and fetchnumpy."""
         ...
 
+    def cursor(self) -> Any:
+        """Another connection to the same tables, with temporary tables of its own."""
+        ...
+
     def register(self, view_name: str, python_object: object) -> Any:
         """Make a dict of numpy arrays readable as a table."""
         ...
@@ -271,6 +276,10 @@ class Mirror(Protocol):
 
     def prepare(self, streams: Sequence[Stream]) -> None:
         """Make the tables; a stream whose shape changed loses its rows and its watermark."""
+        ...
+
+    def holds(self, stream: Stream) -> bool:
+        """Whether the stream is here in this shape, as far as it was pulled; changes nothing."""
         ...
 
     def watermark(self, stream: Stream) -> Watermark | None:
@@ -325,6 +334,20 @@ class Mirror(Protocol):
         ...
 
 
+class Decided(NamedTuple):
+    """What the ledger's decision about a person was made of: instant, fit in millionths, digest of the definition.
+
+    `activated_us`: since when that definition decides, where another one did before, else -1. `next_due_us`: when
+    something changes by itself, 0 for never.
+    """
+
+    as_of_us: int
+    fit: int
+    definition: str = ""
+    activated_us: int = -1
+    next_due_us: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the ledger already knows, which every later evaluation takes as given."""
@@ -337,8 +360,12 @@ class Known:
     """Person id -> Baseline."""
     digests: Mapping[str, str] = field(default_factory=dict)
     """Person id -> digest of the stored decision; only of those whose writes are all settled."""
-    decided: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    """Person id -> (instant of the stored decision in microseconds, its fit in millionths)."""
+    decided: Mapping[str, Decided] = field(default_factory=dict)
+    """Person id -> what its stored decision was made of."""
+    began_us: int = 0
+    """Instant of evaluation of the ledger's first decision, 0 for none."""
+    stage_writes: Mapping[str, Sequence[tuple[str, int]]] = field(default_factory=dict)
+    """Record -> (the value that we wrote to its stage field, when we sent it)."""
 
 
 class Evaluation(Protocol):
@@ -360,6 +387,16 @@ class Evaluation(Protocol):
         ...
 
     @property
+    def suspected_bots(self) -> int:
+        """Activities that the bot guard left out."""
+        ...
+
+    @property
+    def spared_entries(self) -> Mapping[str, int]:
+        """Counter -> entries that there would be more without the bot guard."""
+        ...
+
+    @property
     def funnel(self) -> Mapping[str, int]:
         """Stage -> people in it; the empty text for nobody's stage yet."""
         ...
@@ -368,14 +405,33 @@ class Evaluation(Protocol):
         """All decisions in person order."""
         ...
 
+    def outlook(self, person_id: str) -> Outlook:
+        """What would change a person's stage, and what will change by itself. Raises ValueError for a stranger."""
+        ...
+
 
 class Engine(Protocol):
     """Facts in, decisions out. No clock, no network, no files; the same input gives the same output."""
 
     def evaluate(
-        self, sql: Sql, definition: Definition, streams: Sequence[Stream], known: Known, as_of_us: int
+        self,
+        sql: Sql,
+        definition: Definition,
+        streams: Sequence[Stream],
+        known: Known,
+        as_of_us: int,
+        scope: frozenset[str] | None = None,
     ) -> Evaluation:
-        """Score and stage everybody in the mirror as of an instant."""
+        """Score and stage everybody in the mirror as of an instant, or only the people of some records.
+
+        `scope` holds records (`crm/object/id`) and all that are the same people, see `reach`.
+        """
+        ...
+
+    def reach(
+        self, sql: Sql, definition: Definition, streams: Sequence[Stream], records: frozenset[str]
+    ) -> frozenset[str]:
+        """The records, and all that are the same people by the mirror's data."""
         ...
 
 
@@ -392,6 +448,18 @@ class RunRecord:
     ended_us: int = 0
     outcome: str = "running"
     summary: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """The people of the stored decisions in numbers, without those who are gone."""
+
+    people: int = 0
+    excluded: int = 0
+    funnel: Mapping[str, int] = field(default_factory=dict)
+    """Stage -> people in it; the empty text for nobody's stage yet."""
+    definitions: frozenset[str] = frozenset()
+    """Digests of the definitions that decided about them."""
 
 
 class Ledger(Protocol):
@@ -416,17 +484,43 @@ class Ledger(Protocol):
         """The latest runs, newest first."""
         ...
 
-    def known(self) -> Known:
-        """What later evaluations take as given."""
+    def known(
+        self, records: Collection[str] | None = None, stage_fields: Mapping[str, str] | None = None
+    ) -> Known:
+        """What later evaluations take as given; only of the people of these records where some are given.
+
+        `stage_fields`: `crm/object` -> the field that the stage is written to, for `Known.stage_writes`.
+        """
+        ...
+
+    def due(self, as_of_us: int) -> Sequence[str]:
+        """Records of the people for whom something changes by itself up to this instant."""
+        ...
+
+    def unsettled(self) -> Sequence[str]:
+        """Records of the people whose decided writes are not all settled."""
+        ...
+
+    def population(self, but: Collection[str] = ()) -> Population:
+        """How many people there are and where they stand, without the people of some records."""
         ...
 
     def record_decisions(
         self, run_id: str, decisions: Iterable[Decision], handovers: Iterable[Handover]
     ) -> int:
-        """Store people, baselines, new transitions, decisions, picks and the pools' credits together.
+        """Store people, baselines, new transitions, decisions, picks and the pools' credits.
 
+        Those who are handed over come first, together with all picks, in one transaction; the others follow in
+        transactions of many thousands. After a crash between two of them a second call stores the rest.
         Idempotent: a transition whose key is there already, and a pick for a transition that has one, are left
         as they are. The decisions are stored unsettled. Returns the number of new transitions.
+        """
+        ...
+
+    def mark_gone(self, person_ids: Iterable[str]) -> None:
+        """The CRMs hold no record of these people any more: they are no longer counted, due or unsettled.
+
+        Their history stays, and a new decision brings them back.
         """
         ...
 

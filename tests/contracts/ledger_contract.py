@@ -12,7 +12,7 @@ from leadledger.domain.intents import Intent, IntentState
 from leadledger.domain.records import RecordRef
 from leadledger.domain.routing import Owner, Skip
 from leadledger.errors import BugError, StateError, UsageError
-from leadledger.ports import Rejected, RunRecord
+from leadledger.ports import Decided, Population, Rejected, RunRecord
 
 LEAD = RecordRef("salesforce", "Lead", "00Q5g00000AbCdEEAV")
 CONTACT = RecordRef("salesforce", "Contact", "0035g00000XyZaBAAV")
@@ -38,7 +38,11 @@ def a_full_decision(person_id="p1", records=(LEAD,)):
         stage="mql",
         stage_since_us=1_000,
         cycle=1,
-        transitions=(a_transition(counter="mql", cycle=1, score=1, engagement=2, fit=3, inferred=True),),
+        transitions=(
+            a_transition(
+                counter="mql", cycle=1, score=1, engagement=2, fit=3, inferred=True, no_sales_touch=True
+            ),
+        ),
         contributions=(
             Contribution(
                 "engagement", "web", 5, raw=9, by_decay=-4, count=1, matched=2, evidence=("a", "値")
@@ -49,10 +53,19 @@ def a_full_decision(person_id="p1", records=(LEAD,)):
         facts_known=3,
         facts_asked=4,
         last_activity=LastActivity("form", "価格", 900),
-        baseline=Baseline({"mql": 2}, {"mql": 10}, {"mql": 20}),
+        baseline=Baseline({"mql": 2}, {"mql": 10}, {"mql": 20}, "sql", 4_000),
         rule_holds=(True, False, None),
         account_owner_refused=True,
         account_owner_id="005",
+        definition="d1g",
+        activated_us=4_500,
+        next_due_us=9_000,
+        classification="A1",
+        disposition="assign",
+        suspected_bots=3,
+        models={"emea": (7_500_000, "B")},
+        category_points={"web": 4_000_000},
+        first_origin="sales",
     )
 
 
@@ -112,14 +125,140 @@ class LedgerContract:
 
         assert known.person_of == {str(LEAD): "p1", str(HUBSPOT): "p1"}
         assert list(known.transitions["p1"]) == list(a_full_decision().transitions)
-        assert known.baselines == {"p1": Baseline({"mql": 2}, {"mql": 10}, {"mql": 20})}
+        assert known.baselines == {"p1": Baseline({"mql": 2}, {"mql": 10}, {"mql": 20}, "sql", 4_000)}
 
-    def test_the_baseline_of_the_first_meeting_stays(self, ledger):
-        ledger.record_decisions("r1", [a_decision(baseline=Baseline())], [])
+    @pytest.mark.parametrize("first", [Baseline(), Baseline({"mql": 1}, stage="mql", at_us=4_000)])
+    def test_the_baseline_of_the_first_meeting_stays(self, ledger, first):
+        ledger.record_decisions("r1", [a_decision(baseline=first)], [])
 
         ledger.record_decisions("r2", [a_decision(baseline=Baseline({"mql": 7}))], [])
 
-        assert ledger.known().baselines == {"p1": Baseline()}
+        assert ledger.known().baselines == ({"p1": first} if first.at_us else {})
+
+    def test_known_says_what_a_decision_was_made_of(self, ledger):
+        ledger.record_decisions("r1", [a_full_decision(), a_decision("p2", (CONTACT,), excluded=True)], [])
+
+        assert ledger.known().decided == {"p1": Decided(5_000, 30_000_000, "d1g", 4_500, 9_000)}
+
+    def test_the_ledger_begins_with_its_first_decision(self, ledger):
+        before = ledger.known().began_us
+        ledger.record_decisions("r1", [a_decision(as_of_us=5_000)], [])
+        ledger.record_decisions("r2", [a_decision("p2", (CONTACT,), as_of_us=4_000)], [])
+
+        assert (before, ledger.known().began_us, ledger.known([str(CONTACT)]).began_us) == (0, 5_000, 5_000)
+
+    # Only some people
+
+    def test_what_is_known_of_some_records_is_all_that_is_known_of_their_people(self, ledger):
+        ledger.record_decisions(
+            "r1",
+            [
+                a_full_decision("p1", (LEAD, HUBSPOT)),
+                a_decision("p2", (CONTACT,), baseline=Baseline({"mql": 1})),
+            ],
+            [],
+        )
+        ledger.settle_decisions(["p1", "p2"])
+        ledger.plan_intents([an_intent(), an_intent("i2", "p2", CONTACT)])
+        ledger.mark_sent(["i1", "i2"], 100)
+        fields = {"salesforce/Lead": "Stage__c", "salesforce/Contact": "Stage__c"}
+        everybody = ledger.known(None, fields)
+
+        some = ledger.known([str(HUBSPOT), "hubspot/contacts/unknown"], fields)
+
+        assert some.person_of == {str(LEAD): "p1", str(HUBSPOT): "p1"}
+        for name in ("transitions", "baselines", "digests", "decided"):
+            whole = getattr(everybody, name)
+            assert getattr(some, name) == {"p1": whole["p1"]}, name
+        assert some.stage_writes == {str(LEAD): everybody.stage_writes[str(LEAD)]}
+        assert ledger.known([]).person_of == {}
+
+    def test_whose_people_were_merged_are_known_by_the_one_who_stays(self, ledger):
+        one, two = a_transition("mql", 1_000, "task-1"), a_transition("sql", 2_000, "deal-1")
+        ledger.record_decisions(
+            "r1",
+            [a_decision("p1", (LEAD,), transitions=(one,)), a_decision("p2", (CONTACT,), transitions=(two,))],
+            [],
+        )
+        ledger.record_decisions("r2", [a_decision("p2", (LEAD, CONTACT), transitions=(one, two))], [])
+
+        assert ledger.known([str(LEAD)]) == ledger.known()
+        assert list(ledger.known([str(LEAD)]).transitions) == ["p2"]
+
+    def test_stages_that_may_have_reached_the_crm_are_known_as_our_own(self, ledger):
+        said = {"Stage__c": "MQL"}
+        ledger.plan_intents(
+            [
+                an_intent("i1", target=said),
+                an_intent("i2", target={"Stage__c": None}),
+                an_intent("i3", target={"Score__c": "1"}),
+                an_intent("i4", target=said),
+                an_intent("i5", target=said),
+                an_intent("i6", record=CONTACT, target={"Other__c": "SQL"}),
+            ]
+        )
+        ledger.mark_sent(["i1", "i2", "i3", "i5", "i6"], 100)
+        ledger.settle_intents(
+            [
+                ("i1", IntentState.CONFIRMED, ""),
+                ("i2", IntentState.UNKNOWN, ""),
+                ("i5", IntentState.REFUSED, ""),
+            ],
+            200,
+        )
+
+        found = ledger.known(None, {"salesforce/Lead": "Stage__c", "salesforce/Contact": "Other__c"})
+
+        assert found.stage_writes == {str(LEAD): [("MQL", 100), ("", 100)], str(CONTACT): [("SQL", 100)]}
+        assert ledger.known().stage_writes == {}
+
+    def test_who_is_due_is_found_by_the_instant(self, ledger):
+        ledger.record_decisions(
+            "r1",
+            [
+                a_decision("p1", (LEAD, HUBSPOT), next_due_us=9_000),
+                a_decision("p2", (CONTACT,), next_due_us=0),
+            ],
+            [],
+        )
+
+        assert ledger.due(8_999) == []
+        assert sorted(ledger.due(9_000)) == sorted([str(LEAD), str(HUBSPOT)])
+
+    def test_who_has_writes_that_are_not_settled_is_found(self, ledger):
+        ledger.record_decisions("r1", [a_decision("p1", (LEAD, HUBSPOT)), a_decision("p2", (CONTACT,))], [])
+
+        ledger.settle_decisions(["p2"])
+
+        assert sorted(ledger.unsettled()) == sorted([str(LEAD), str(HUBSPOT)])
+
+    def test_the_population_is_counted_by_stage_and_definition(self, ledger):
+        ledger.record_decisions(
+            "r1",
+            [
+                a_decision("p1", (LEAD, HUBSPOT), stage="mql", definition="d1"),
+                a_decision("p2", (CONTACT,), stage="mql", definition="d2"),
+                a_decision("p3", (RecordRef("hubspot", "contacts", "9"),), excluded=True, definition="d1"),
+            ],
+            [],
+        )
+
+        assert ledger.population() == Population(3, 1, {"": 1, "mql": 2}, frozenset({"d1", "d2"}))
+        assert ledger.population([str(LEAD), str(HUBSPOT)]).people == 2
+        assert ledger.population([str(LEAD)]).funnel == {"": 1, "mql": 1}
+
+    def test_who_is_gone_is_not_counted_or_looked_at_but_remembered_until_they_are_back(self, ledger):
+        ledger.record_decisions("r1", [a_full_decision()], [])
+
+        ledger.mark_gone(["p1", "nobody"])
+
+        assert ledger.population() == Population()
+        assert (ledger.due(9_000), ledger.unsettled()) == ([], [])
+        assert "stage:mql" not in ledger.totals()
+        assert ledger.decision("p1") == a_full_decision()
+        assert list(ledger.known().transitions) == ["p1"]
+        ledger.record_decisions("r2", [a_full_decision()], [])
+        assert ledger.population().people == 1
 
     def test_transitions_come_oldest_first(self, ledger):
         late, early = a_transition("sql", 9_000, "deal"), a_transition("mql", 1_000, "task")
@@ -292,6 +431,14 @@ class LedgerContract:
         assert ledger.handovers(["k1/salesforce", "k2/salesforce"]) == {"k1/salesforce": first}
         assert ledger.handovers_of("p1") == [first]
         assert ledger.credits() == {"north": {"ann@example.com": -1, "bob@example.com": 1}}
+
+    def test_those_who_are_handed_over_are_stored_with_the_others(self, ledger):
+        decisions = [a_decision("p1"), a_decision("p2", (CONTACT,)), a_decision("p3", (HUBSPOT,))]
+
+        ledger.record_decisions("r1", decisions, [a_handover(person_id="p2")])
+
+        assert [ledger.decision(d.person_id) for d in decisions] == decisions
+        assert ledger.handovers_of("p2") == [a_handover(person_id="p2")]
 
     def test_a_pick_is_kept_per_crm(self, ledger):
         picks = [a_handover(crm="salesforce"), a_handover(crm="hubspot", owner_id="77")]

@@ -30,7 +30,7 @@ def test_schemas_are_written_where_asked(tmp_path: Path):
     assert {file.name for file in tmp_path.iterdir()} == {f"{name}.json" for name in MODELS}
 
 
-@pytest.mark.parametrize("file", sorted(MAPPINGS.glob("*/*.yaml")), ids=lambda f: f"{f.parent.name}-{f.stem}")
+@pytest.mark.parametrize("file", sorted(MAPPINGS.rglob("*.yaml")), ids=lambda f: f"{f.parent.name}-{f.stem}")
 def test_a_preset_follows_its_schema(file: Path):
     schema = json.loads((MAPPINGS / "schema" / f"{file.stem}.json").read_text("utf-8"))
     read = read_yaml(file, str(file))

@@ -23,7 +23,7 @@ from leadledger.domain.lifecycle import (
     StatusTrigger,
     WhenTrigger,
 )
-from leadledger.domain.scoring import Calendar, Category, Engagement, EngagementRule, Limit
+from leadledger.domain.scoring import Calendar, Category, Engagement, EngagementRule, HalfLife, Limit
 
 KINDS = ("visit", "form", "demo", "careers")
 SPAN = 24 * 12
@@ -42,6 +42,7 @@ class Happening:
 
 hours_ = st.integers(0, SPAN) | st.integers(0, 6)
 spans = st.none() | st.integers(1, 100).map(lambda hours: hours * HOUR)
+half_lives = st.none() | st.integers(1, 100).map(lambda hours: HalfLife(hours * HOUR))
 limits = st.none() | st.builds(
     Limit,
     st.integers(1, 3),
@@ -61,7 +62,7 @@ def a_random_rule(draw: st.DrawFn, position: int) -> EngagementRule:
         category=draw(st.sampled_from((None, None, "a", "b"))),
         limit=draw(limits),
         window=draw(spans),
-        half_life=draw(spans) if points > 0 else None,
+        decay=draw(half_lives) if points > 0 else None,
         max_points=draw(caps) if points > 0 else None,
         auto_qualify=draw(st.integers(0, 4)) == 0,
     )

@@ -25,9 +25,9 @@ class Award:
         return self.at <= t and (self.rule.window is None or t < self.at + self.rule.window)
 
     def worth(self, t: int) -> float:
-        if self.rule.half_life is None:
+        if self.rule.decay is None:
             return self.rule.points
-        return math.floor(self.rule.points * 2 ** (-(t - self.at) / self.rule.half_life) * 1e6 + 0.5) / 1e6
+        return math.floor(self.rule.points * 2 ** (-(t - self.at) / self.rule.decay.span) * 1e6 + 0.5) / 1e6
 
 
 def engagement(

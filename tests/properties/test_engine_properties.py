@@ -14,8 +14,9 @@ from builders import a_definition, hours, known_after, new
 from leadledger.domain.instants import HOUR
 from leadledger.domain.lifecycle import Lifecycle
 from leadledger.domain.scoring import MICRO
-from leadledger.engine import fold as kernel
-from leadledger.engine.local import compiled_fold, run_fold
+from leadledger.engine.fold.jit import compiled as compile_fold
+from leadledger.engine.fold.walk import fold as plain_fold
+from leadledger.engine.local import run_fold
 from leadledger.ports import Known
 from properties import naive
 from properties.histories import KINDS, SPAN, definitions, engagements, happenings, hours_, told
@@ -26,7 +27,7 @@ END = hours(SPAN + 200)
 @pytest.fixture(scope="module")
 def compiled() -> Callable[..., Any]:
     """The fold as numba compiles it; some ten seconds where no cache is."""
-    return compiled_fold()
+    return compile_fold(plain_fold)
 
 
 class Remembering:
@@ -36,7 +37,7 @@ class Remembering:
 
     def __call__(self, *arguments: Any) -> Any:
         self.arguments = arguments[:4]
-        return kernel.fold(*arguments)
+        return plain_fold(*arguments)
 
 
 def equal(one: Any, other: Any) -> bool:
@@ -48,13 +49,13 @@ def equal(one: Any, other: Any) -> bool:
 def test_the_compiled_fold_gives_what_the_plain_one_gives(compiled, definition, history, hour):
     world = told(history)
     remembering = Remembering()
-    earlier = world.evaluate(definition, hours(hour), fold=kernel.fold)
+    earlier = world.evaluate(definition, hours(hour), fold=plain_fold)
     first = list(earlier.decisions())
 
     world.evaluate(definition, END, known_after(first), remembering)
 
     world.close()
-    assert equal(run_fold(kernel.fold, *remembering.arguments), run_fold(compiled, *remembering.arguments))
+    assert equal(run_fold(plain_fold, *remembering.arguments), run_fold(compiled, *remembering.arguments))
 
 
 @settings(max_examples=25)
@@ -73,7 +74,7 @@ def test_contributions_add_up_to_the_score(definition, history, hour):
                 assert c.raw + sum(losses) == c.points
                 assert all(loss == 0 or (loss < 0) == (c.raw > 0) for loss in losses)
                 assert 0 <= c.count <= c.matched
-                assert len(c.evidence) == min(c.count, 10)
+                assert len(c.evidence) == min(c.count, 3)
             elif c.kind == "max":
                 assert c.points < 0
                 assert decision.engagement == round(definition.engagement.max * MICRO)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,30 +11,53 @@ from leadledger import bootstrap
 from leadledger.cli.options import config_option, emit, json_option
 from leadledger.errors import UsageError
 
+if TYPE_CHECKING:
+    from leadledger.definition.load import Loaded
+    from leadledger.insight.explain import Explanation
+
 
 @click.command("explain")
-@click.argument("whom", metavar="ID")
+@click.argument("whom", metavar="ID", required=False)
+@click.option(
+    "--example", "example", metavar="TEXT", help="Explain an example of examples.yaml instead; offline."
+)
 @config_option
 @json_option
-def explain_command(whom: str, folder: Path, *, as_json: bool) -> None:
-    """Why a lead has its score, stage and owner: every rule, its evidence, and what was taken away.
+def explain_command(whom: str | None, example: str | None, folder: Path, *, as_json: bool) -> None:
+    """Why a lead has its score, stage and owner: every rule, its evidence, what was taken away, and what comes next.
 
-    ID is a CRM id (00Q…, 512), a record (salesforce/Lead/00Q…), or a person id.
+    ID is a CRM id (00Q…, 512), a record (salesforce/Lead/00Q…), or a person id. With --example, some words of an
+    example's name.
     """
-    from leadledger.settings import read_settings
-
     loaded = bootstrap.load_definition(folder)
-    with bootstrap.opened_ledger(read_settings(), loaded.definition.name) as ledger:
-        found = bootstrap.explanation(ledger, whom, loaded.definition.labels)
-    if found is None:
-        msg = f"The ledger knows nobody by {whom!r}. It learns people when a plan is applied; `leadledger status` tells when that was."
-        raise UsageError(msg)
+    if (whom is None) == (example is None):
+        raise UsageError("Give the ID of a lead, or --example with words of an example's name.")
+    found = _of_example(loaded, example) if example is not None else _of_ledger(loaded, str(whom))
     if as_json:
         emit(found.to_json())
         return
-    from leadledger.cli import render
+    from leadledger.cli import explained, render
 
-    render.explanation(render.console(), found)
+    explained.explanation(render.console(), found)
+
+
+def _of_example(loaded: Loaded, words: str) -> Explanation:
+    """The first example whose name has these words."""
+    for result in bootstrap.examples(loaded):
+        if words.lower() in result.example.name.lower():
+            return result.explanation
+    names = "; ".join(example.name for example in loaded.examples)
+    raise UsageError(f"No example's name has {words!r}. Their names: {names or 'there are none'}.")
+
+
+def _of_ledger(loaded: Loaded, whom: str) -> Explanation:
+    from leadledger.settings import read_settings
+
+    found = bootstrap.explanation(read_settings(), loaded, whom)
+    if found is None:
+        msg = f"The ledger knows nobody by {whom!r}. It learns people when a plan is applied; `leadledger status` tells when that was."
+        raise UsageError(msg)
+    return found
 
 
 @click.command("status")

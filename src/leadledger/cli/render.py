@@ -5,21 +5,17 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from leadledger.cli.text import number, plain, shortened
+from leadledger.cli.text import number, shortened
 from leadledger.domain.changes import Plan, RecordChange
 from leadledger.domain.decisions import whole
 from leadledger.domain.definition import Definition
-from leadledger.domain.instants import iso
-from leadledger.domain.values import points_text
 from leadledger.domain.writeback import COMPANIONS
-from leadledger.insight.explain import Explanation
 from leadledger.sync.guards import tripped_guards
 from leadledger.sync.run import Report
 
@@ -91,9 +87,18 @@ def plan_numbers(out: Console, plan: Plan, definition: Definition) -> None:
     """The plan in numbers, with the funnel."""
     c = plan.counts
     out.print(
-        f"decided   {number(c.people)} people: {number(c.changed)} changed or new, {number(c.unchanged)} unchanged, "
-        f"{number(c.excluded)} excluded"
+        f"decided   {number(c.people)} people ({number(c.touched)} touched, {number(c.due)} due, "
+        f"{number(c.untouched)} untouched): {number(c.changed)} changed or new, {number(c.unchanged)} unchanged, "
+        f"{number(c.excluded)} excluded",
+        soft_wrap=True,
     )
+    if c.suspected_bots:
+        spared = "".join(
+            f", {number(n)} entries of {name} fewer" for name, n in c.spared_entries.items() if n
+        )
+        out.print(
+            f"bots      {number(c.suspected_bots)} opens and clicks look like a machine's: no points{spared}"
+        )
     fields = Counter(field.field for change in plan.changes for field in change.fields)
     if not plan.changes:
         out.print("plan      [green]nothing to write[/]")
@@ -200,81 +205,3 @@ def examples_of(plan: Plan, count: int) -> Sequence[RecordChange]:
             if by_stage[stage] and len(shown) < count:
                 shown.append(by_stage[stage].pop(0))
     return shown
-
-
-def explanation(out: Console, e: Explanation) -> None:
-    """One person: the score line by line, the way through the stages, hand-overs and writes."""
-    d = e.decision
-    out.print(f"[bold]{harmless(d.person_id, 80)}[/]   as of {iso(d.as_of_us)}")
-    out.print(f"records   {', '.join(harmless(str(r), 60) for r in d.records)}")
-    grade = f", grade {harmless(d.grade)}" if d.grade else ""
-    since = f" since {iso(d.stage_since_us)}" if d.stage_since_us else ""
-    out.print(
-        f"now       [bold]{harmless(d.stage) or 'no stage'}[/]{since}; score [bold]{points_text(d.score)}[/] = engagement {points_text(d.engagement)} + fit {points_text(d.fit)}{grade}"
-    )
-    if d.excluded:
-        out.print("[yellow]excluded by exclude_when: no score, no stage, nothing is written[/]")
-    table = Table(header_style="bold", box=None, pad_edge=False, padding=(0, 2))
-    for column, justify in (("points", "right"), ("from", "left"), ("how", "left"), ("evidence", "left")):
-        table.add_column(column, justify=justify, overflow="fold")  # type: ignore[arg-type]  # the literals of rich
-    for line in d.contributions:
-        table.add_row(
-            points_text(line.points),
-            Text(plain(e.words(line))),
-            _how(e, line),
-            Text(shortened(", ".join(line.evidence[:3]), 74), "dim"),
-        )
-    table.add_section()
-    check = "[green]adds up[/]" if e.adds_up else "[red]does not add up: please report this[/]"
-    table.add_row(
-        f"[bold]{points_text(sum(c.points for c in d.contributions))}[/]", f"[bold]score[/], {check}", "", ""
-    )
-    out.print(table)
-    _transitions(out, e)
-    _handovers(out, e)
-    if d.missing_facts:
-        out.print(f"missing   {', '.join(map(harmless, d.missing_facts))}")
-    for intent in e.intents[-5:]:
-        fields = ", ".join(
-            f"{name}={harmless(value, 24)}" for name, value in intent.target.items() if len(value or "") < 30
-        )
-        out.print(
-            f"written   {harmless(str(intent.record), 60)} {intent.state.value}: {fields}", soft_wrap=True
-        )
-
-
-def _how(e: Explanation, line: Any) -> Text:
-    if line.kind != "engagement":
-        return Text("" if line.kind != "fit" or line.count else "fact not known", "dim")
-    parts = [f"{line.count} of {line.matched} activities"]
-    losses = e.losses(line)
-    if losses:
-        parts.append(
-            f"{points_text(line.raw)} raw, "
-            + ", ".join(f"{name} {points_text(points)}" for name, points in losses)
-        )
-    return Text("; ".join(parts), "dim")
-
-
-def _transitions(out: Console, e: Explanation) -> None:
-    base = e.decision.baseline
-    for name, count in base.counters.items():
-        out.print(f"before us {name} was {count}")
-    for t in e.decision.transitions:
-        flags = " (inferred)" if t.inferred else f", {t.counter} +1" if t.counter else ""
-        out.print(
-            f"stage     {iso(t.at_us)}  [bold]{harmless(t.stage)}[/]{flags}  by {harmless(t.trigger, 60)}, score {points_text(t.score)}"
-            + (f"  [dim]{harmless(t.evidence, 70)}[/]" if t.evidence else ""),
-            soft_wrap=True,
-        )
-
-
-def _handovers(out: Console, e: Explanation) -> None:
-    for h in e.handovers:
-        who = harmless(h.owner.email or h.owner.name, 60)
-        by = f"pool {h.pool}, rule {h.rule}" if h.pool else h.way
-        skipped = "; ".join(f"{harmless(s.who, 40)}: {harmless(s.why, 40)}" for s in h.skipped)
-        out.print(
-            f"owner     {who} in {h.crm} by {by}" + (f"; skipped {skipped}" if skipped else ""),
-            soft_wrap=True,
-        )

@@ -9,7 +9,7 @@ from leadledger.definition.documents.examples import ExampleActivity as Activity
 from leadledger.definition.documents.examples import ExampleDocument
 from leadledger.definition.problems import Report
 from leadledger.domain.definition import Definition
-from leadledger.domain.examples import Example, ExampleActivity, ExampleDeal, ExampleStatus
+from leadledger.domain.examples import Example, ExampleActivity, ExampleDeal, ExampleStage, ExampleStatus
 from leadledger.domain.instants import parse_instant
 from leadledger.domain.lifecycle import DealEvent
 
@@ -28,6 +28,7 @@ def to_examples(
 def _example(position: int, document: ExampleDocument, definition: Definition, report: Report) -> Example:
     crm = document.crm or definition.connections[0]
     zone = definition.time_zone
+    moments = _moments(definition)
 
     def line(*path: str | int, key: bool = False) -> int:
         return report.files[FILE].place((position, *path), key=key)[0]
@@ -54,17 +55,26 @@ def _example(position: int, document: ExampleDocument, definition: Definition, r
         ),
         as_of_us=at(document.as_of, "as_of"),
         expect={
-            name: at(value, "expect", name) if _is_moment(name) and isinstance(value, str) else value
+            name: at(value, "expect", name) if name in moments and isinstance(value, str) else value
             for name, value in document.expect.items()
         },
         file=report.files[FILE].shown,
         line=line(),
         expect_lines={name: line("expect", name, key=True) for name in document.expect},
+        converted_us=at(document.converted, "converted") if document.converted is not None else None,
+        assigned_us=tuple(at(a.at, "assigned", n, "at") for n, a in enumerate(document.assigned)),
+        stages=tuple(
+            ExampleStage(s.becomes, at(s.at, "stages", n, "at"), line("stages", n))
+            for n, s in enumerate(document.stages)
+        ),
     )
 
 
-def _is_moment(name: str) -> bool:
-    return name == "stage_since" or name.endswith(("_first_at", "_last_at"))
+def _moments(definition: Definition) -> frozenset[str]:
+    """The computed values that are instants."""
+    stages = definition.lifecycle.stages
+    of_stages = (f"{stage.id}_{which}_at" for stage in stages for which in ("first", "last"))
+    return frozenset({"stage_since", "next_change_at", *of_stages})
 
 
 def _activity(

@@ -14,6 +14,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from leadledger.definition.checks.adds import check_adds
+from leadledger.definition.checks.contradictions import check_contradictions
 from leadledger.definition.checks.examples import check_examples
 from leadledger.definition.checks.lifecycle import check_lifecycle
 from leadledger.definition.checks.names import Documents
@@ -136,6 +138,8 @@ def _check(documents: Documents, report: Report) -> None:
     check_routing(documents, report)
     check_writeback(documents, report)
     check_examples(documents, report)
+    check_contradictions(documents, report, bounded=not _is_broken("scoring", report))
+    check_adds(documents, report)
     routed = documents.routed()
     if routed and documents.routing is None and not _is_broken("routing", report):
         report.error("lifecycle", routed[0], "asks for an owner, but there is no routing.yaml", "Write one.")

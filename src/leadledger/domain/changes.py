@@ -59,9 +59,18 @@ class Handover:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Where every person of the population went; the sums of semantics section 7."""
+    """Where every person of the population went.
+
+    people = touched + due + untouched = changed + unchanged + excluded. Whoever is untouched is as the ledger
+    has it.
+    """
 
     people: int = 0
+    touched: int = 0
+    """Something new was read about them, or something is still to be written."""
+    due: int = 0
+    """Not touched, but something was to change by itself."""
+    untouched: int = 0
     changed: int = 0
     unchanged: int = 0
     excluded: int = 0
@@ -74,6 +83,10 @@ class Counts:
     """Stage -> new transitions of this plan."""
     funnel: Mapping[str, int] = field(default_factory=dict)
     """Stage -> people in it now; "" for nobody's stage yet."""
+    suspected_bots: int = 0
+    """Activities of those who were evaluated that the bot guard left out."""
+    spared_entries: Mapping[str, int] = field(default_factory=dict)
+    """Counter -> entries of theirs that there would be more without the bot guard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +108,8 @@ class Plan:
     counts: Counts = Counts()
     waiting: tuple[str, ...] = ()
     """Records that must be looked at again without any news: a change is due later, or an owner was not found."""
+    gone: tuple[str, ...] = ()
+    """Person ids of those whom the ledger knows and the CRMs hold no record of any more."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values; the inverse is `from_json`."""
@@ -121,6 +136,7 @@ class Plan:
             "kept": [{**plain(kept), "record": str(kept.record)} for kept in self.kept],
             "counts": plain(self.counts),
             "waiting": list(self.waiting),
+            "gone": list(self.gone),
         }
 
     @classmethod
@@ -156,4 +172,5 @@ class Plan:
             kept=tuple(Kept(**{**k, "record": RecordRef.parse(k["record"])}) for k in payload["kept"]),
             counts=Counts(**payload["counts"]),
             waiting=tuple(payload["waiting"]),
+            gone=tuple(payload["gone"]),
         )

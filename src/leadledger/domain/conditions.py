@@ -25,7 +25,8 @@ class Space(StrEnum):
     FIELD = "field"
     """A field of the CRM row itself (`Campaign.Type`), while it is mapped."""
     COMPUTED = "computed"
-    """`score`, `engagement`, `fit`, `grade`, or the name of a counter."""
+    """`score`, `engagement`, `fit`, `grade`, `classification`, `stage`, `cycle`, a counter by its name, the sum of
+    a category as `engagement_<category>`, or another fit model's `fit_<model>`, `grade_<model>`."""
 
 
 class Op(StrEnum):
@@ -41,6 +42,8 @@ class Op(StrEnum):
     BELOW = "below"
     MATCHES = "matches"
     """A pattern over the whole text: `*` is any run of characters, `?` is one."""
+    REGEX = "regex"
+    """An RE2 pattern that is found somewhere in the text."""
     WORDS = "words"
     """Any of these words or phrases stands in the text as whole words."""
     KNOWN = "known"
@@ -72,13 +75,21 @@ class AnyOf:
 
 
 @dataclass(frozen=True, slots=True)
+class AtLeast:
+    """True when `count` of the parts or more are true; false when too few can be; else unknown (BANT k of 4)."""
+
+    count: int
+    of: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     """True when the part is false; unknown stays unknown."""
 
     of: Condition
 
 
-Condition = Compare | All | AnyOf | Not
+Condition = Compare | All | AnyOf | AtLeast | Not
 
 ALWAYS: Condition = All(())
 
@@ -88,7 +99,7 @@ def comparisons(condition: Condition) -> Iterator[Compare]:
     match condition:
         case Compare():
             yield condition
-        case All(of) | AnyOf(of):
+        case All(of) | AnyOf(of) | AtLeast(_, of):
             for part in of:
                 yield from comparisons(part)
         case Not(of):
@@ -109,6 +120,8 @@ def in_words(condition: Condition) -> str:
         case All(of) | AnyOf(of):
             word = " and " if isinstance(condition, All) else " or "
             return word.join(_inside(part) for part in of) or "always"
+        case AtLeast(count, of):
+            return f"at least {count} of ({', '.join(map(in_words, of))})"
         case Not(of):
             return f"not {_inside(of)}"
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from leadledger.domain.conditions import Condition
 from leadledger.domain.lifecycle import Lifecycle
 from leadledger.domain.routing import Routing
-from leadledger.domain.scoring import Engagement, Fit
+from leadledger.domain.scoring import Classification, Engagement, Fit, FitModel, Persona
 from leadledger.domain.sources import ActivitySource, Identity, Normalise, PeopleSource
 from leadledger.domain.writeback import WriteTarget
 
@@ -46,6 +46,12 @@ class Definition:
     """`crm.object` names, the one that wins first."""
     history_span: int | None = None
     """Microseconds of the past whose activities count; None for all."""
+    from_now: bool = False
+    """Nothing before the ledger's first run is entered; the past gives points only (`history: from_now`)."""
+    models: tuple[FitModel, ...] = ()
+    """Fit models side by side, besides or instead of `fit`."""
+    personas: tuple[Persona, ...] = ()
+    classification: Classification | None = None
     guards: Guards = field(default_factory=Guards)
     labels: Mapping[str, str] = field(default_factory=dict)
     """Rule id -> the words for a human reader; a rule without a label is shown by its id."""

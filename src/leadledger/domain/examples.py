@@ -45,10 +45,19 @@ class ExampleDeal:
 
 
 @dataclass(frozen=True, slots=True)
+class ExampleStage:
+    """A stage that somebody set in the CRM."""
+
+    stage: str
+    at_us: int
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
     """One example. `facts`: by fact name, None for not known. `expect`: computed value -> what it must be.
 
-    In `expect`, what ends in `_at` and `stage_since` are microseconds UTC; `missing_facts` is a tuple, in any
+    In `expect`, the dates of stages, `stage_since` and `next_change_at` are microseconds UTC; `missing_facts` is a tuple, in any
     order; None means that there is none. `excluded` may stand there too.
     """
 
@@ -65,3 +74,9 @@ class Example:
     line: int
     expect_lines: Mapping[str, int]
     """Computed value -> the line of its expectation."""
+    converted_us: int | None = None
+    """When the person's lead was converted."""
+    assigned_us: tuple[int, ...] = ()
+    """When the person got an owner, each time."""
+    stages: tuple[ExampleStage, ...] = ()
+    """The stages that somebody set, in the order of the file."""

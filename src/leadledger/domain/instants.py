@@ -64,3 +64,11 @@ def parse_instant(text: str, zone: ZoneInfo) -> int:
 def local_date(instant_us: int, zone: ZoneInfo) -> str:
     """The calendar day of an instant in `zone`, as `YYYY-MM-DD`."""
     return from_us(instant_us).astimezone(zone).date().isoformat()
+
+
+def span_in_words(span_us: int) -> str:
+    """A span as the definition writes it: `14d`, `36h`, `90m`, `45s`."""
+    for unit, name in ((DAY, "d"), (HOUR, "h"), (MINUTE, "m")):
+        if span_us and span_us % unit == 0:
+            return f"{span_us // unit}{name}"
+    return f"{span_us // SECOND}s"

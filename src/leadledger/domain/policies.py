@@ -19,6 +19,9 @@ from leadledger.domain.writeback import COMPANIONS, FieldMapping, Policy, WriteT
 Confirmed = Mapping[str, tuple[str | None, int]]
 """Field -> (value that we last knew the CRM to have taken from us, when in microseconds)."""
 
+THEIRS = frozenset({"set by a person", "adopted"})
+"""Triggers of the entries that follow the CRM's own stage field."""
+
 
 @dataclass(frozen=True, slots=True)
 class Present:
@@ -107,6 +110,7 @@ def _change(
 def _reason(value: str, decision: Decision, definition: Definition) -> str:
     """Why this field has this value, in a few words; the whole story is in `explain`."""
     stage = value.removesuffix("_first_at").removesuffix("_last_at").removesuffix("_count")
+    stage = value.partition("_at_")[2] or stage
     if value in definition.counters():
         stage = next(s.id for s in definition.lifecycle.stages if s.counter == value)
     if value in {"stage", "stage_since", "cycle"}:
@@ -157,10 +161,18 @@ def _objection(
 def _stage_objection(
     mapping: FieldMapping, theirs: str, decision: Decision, definition: Definition, confirmed_us: int
 ) -> str:
-    """A person's stage stands until new evidence moves the lead on, and we only ever move on from it forward."""
+    """A person's stage stands until new evidence moves the lead on.
+
+    Where the CRM keeps the field's history, a person's stage is an entry of ours: ours says the same, and a rule
+    that moves on later is written, wherever it leads. Otherwise we only ever move on from it forward.
+    """
     order = [stage.id for stage in definition.lifecycle.stages if not stage.side]
-    words = {text: stage for stage, text in mapping.values.items()} or {stage: stage for stage in order}
+    words = {text: stage for stage, text in mapping.values.items()} or {
+        stage.id: stage.id for stage in definition.lifecycle.stages
+    }
     found = words.get(theirs)
+    if found is not None and _was_theirs(decision, found, confirmed_us):
+        return ""
     if confirmed_us and decision.stage_since_us <= confirmed_us:
         return "set by a person since our last write"
     if found is None and confirmed_us:
@@ -169,6 +181,14 @@ def _stage_objection(
         return ""
     return (
         "set by a person, and not behind ours" if confirmed_us else "set before we came, and not behind ours"
+    )
+
+
+def _was_theirs(decision: Decision, stage: str, confirmed_us: int) -> bool:
+    """Whether the person entered a stage as the CRM said, not before our last write, and has moved on since."""
+    return any(
+        t.stage == stage and t.trigger in THEIRS and t.at_us >= confirmed_us
+        for t in decision.transitions[:-1]
     )
 
 

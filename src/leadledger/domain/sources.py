@@ -56,7 +56,15 @@ class Normalise:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What makes records one person: the same normalised e-mail, unless its domain is listed."""
+    """What makes records one person: the same normalised e-mail, unless its domain is listed.
+
+    `plus_tags`: `ana+news@acme.com` is another address than `ana@acme.com`. `references` name facts that hold the
+    id of the same person's record in the other CRM. `same_activity` (microseconds): activities of a person from
+    different streams with equal type and asset, this close to each other, are one.
+    """
 
     by_email: bool = True
     ignore_domains: tuple[str, ...] = ()
+    plus_tags: bool = True
+    references: tuple[str, ...] = ()
+    same_activity: int = 0

@@ -27,6 +27,7 @@ def found_values(
         stream = next((s for s in streams if s.crm == target.crm and s.name == target.object), None)
         if stream is None:
             continue
+        words = _stage_words(target, definition)
         for field, value in _adoptable(target, definition).items():
             if field not in stream.fields:
                 continue
@@ -38,7 +39,7 @@ def found_values(
             for p, person_id, ref, text in rows:
                 # A record that the ledger knows holds what we wrote ourselves, also when it is a person of its own now.
                 if person_id not in met and ref not in known.person_of:
-                    found[p][value].append(text)
+                    found[p][value].append(words.get(text.lower(), "") if value == "stage" else text)
     return found
 
 
@@ -46,13 +47,25 @@ def _adoptable(target: WriteTarget, definition: Definition) -> Mapping[str, str]
     """Field -> value, for the counters and dates among the mapped fields."""
     counters = set(definition.counters())
     dates = {f"{s.id}_{which}_at" for s in definition.lifecycle.stages for which in ("first", "last")}
-    return {m.field: m.value for m in target.fields if m.value in counters or m.value in dates}
+    return {m.field: m.value for m in target.fields if m.value in counters | dates | {"stage"}}
+
+
+def _stage_words(target: WriteTarget, definition: Definition) -> Mapping[str, str]:
+    """Lower-case word of the CRM -> stage."""
+    mapping = target.mapping("stage")
+    if mapping is None:
+        return {}
+    words: dict[str, str] = {}
+    for stage in definition.lifecycle.stages:
+        # A word that several stages share means the first of them, as in the field's history.
+        words.setdefault(mapping.values.get(stage.id, stage.id).lower(), stage.id)
+    return words
 
 
 def baseline(
-    found: Mapping[str, Sequence[str]], definition: Definition, entries: Mapping[str, int]
+    found: Mapping[str, Sequence[str]], definition: Definition, entries: Mapping[str, int], as_of_us: int
 ) -> Baseline:
-    """The baseline of one person. `entries`: counter -> entries that the replayed history already explains.
+    """The baseline of one person, met now. `entries`: counter -> entries that the replayed history already explains.
 
     Records may disagree: the largest counter, the earliest first and the latest last date stand. What cannot be
     read as a number or a date is no baseline.
@@ -62,6 +75,8 @@ def baseline(
     last: dict[str, int] = {}
     stages = {stage.id for stage in definition.lifecycle.stages}
     for value, texts in found.items():
+        if value == "stage":
+            continue
         stage, _, which = value.rpartition("_")[0].rpartition("_")
         for text in texts:
             try:
@@ -75,7 +90,12 @@ def baseline(
                     last[stage] = max(last.get(stage, at), at)
             except (ValueError, OverflowError):
                 continue
-    return Baseline({name: count for name, count in counters.items() if count > 0}, first, last)
+    order = [stage.id for stage in definition.lifecycle.stages]
+    stage = max((text for text in found.get("stage", ()) if text in order), key=order.index, default="")
+    kept = {name: count for name, count in counters.items() if count > 0}
+    if not (kept or first or last or stage):
+        return Baseline()
+    return Baseline(kept, first, last, stage, as_of_us)
 
 
 def united(baselines: Sequence[Baseline]) -> Baseline:
@@ -84,6 +104,8 @@ def united(baselines: Sequence[Baseline]) -> Baseline:
         _by_name(max, (b.counters for b in baselines)),
         _by_name(min, (b.first_at_us for b in baselines)),
         _by_name(max, (b.last_at_us for b in baselines)),
+        next((b.stage for b in baselines if b.stage), ""),
+        min((b.at_us for b in baselines if b.at_us), default=0),
     )
 
 

@@ -1,319 +1,222 @@
-"""Turns the mirror's raw tables into the engine's own: records, people, facts, activities, other signals.
+"""Turns the mirror's raw tables into the engine's own: records, people, facts, activities.
 
-Everything is set-based SQL in temporary tables; Python touches only what SQL must not do (joining records
-into people, words of distinct texts). The tables, all private to one evaluation:
+Everything is set-based SQL in temporary tables; Python touches only what SQL must not do (numbering the people
+that records make, words of distinct texts). The tables, all private to one evaluation:
 
-    record    rec INT, ref, crm, object, id, p INT, created_us, changed_us, account_ref, writable, rank
-    person    p INT, person_id, created_us, changed_us       (p counts from 0 in the order of person_id)
-    fact      p INT, one text column `fact:name` per fact, `email_domain` among them, and `name:words` where asked for
-    class     class INT, type, asset, campaign, origin, intent   (the distinct combinations)
-    activity  idx INT, p INT, at_us, id, class INT, attributes     (in no order; a few rows may be there twice)
-    signal    p INT, at_us, code INT, id                     (deals, statuses, conversions)
+    record    rec INT, ref, crm, object, id, p INT, created_us, changed_us, owner, account_owner, converted_us,
+              writable, deleted, authority, and the raw facts of the record
+    person    p INT, person_id, created_us, changed_us, first_sales_us (BIGINT, null for none)
+              (p counts from 0 in the order of person_id)
+    formerly  p INT, person_id              (all ids under which the ledger knows a person)
+    link      crm, id, p INT                (whose id is it, whatever object it belongs to)
+    mail      email, p INT                  (whose address is it; only where `email` is a fact)
+    fact      p INT, one text column `fact:name` per fact, `email_domain` among them and `first_origin` where it is
+              asked for, and `name:words` where asked for
+    class     class INT, type, asset, campaign, origin, intent   (the distinct combinations), `name:words` where asked
+    activity  idx BIGINT, p INT, at_us, id, class INT, `attribute:name` for each attribute that is asked for, and
+              `attribute:name:words`        (in no order; a few rows may be there twice)
+    suspected p INT, id, at_us, class INT   (what the bot guard left out of `activity`)
+    signal    p INT, at_us, code INT, id    (deals, statuses, conversions; made by the match)
+
+`activity` is a view of the people of the present block. Join it by ranges of p or by idx; its `id` is put together
+only where it is asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib import resources
-from itertools import groupby
 
 import numpy as np
 
-from leadledger.domain.conditions import Compare, Condition, Op, Space, comparisons
+from leadledger.domain.conditions import Space
 from leadledger.domain.definition import Definition
-from leadledger.domain.instants import EARLIEST
-from leadledger.domain.sources import ActivitySource, Normalise, PeopleSource
-from leadledger.engine.conditions import fact_column, literal, quoted, sql, word_text, words_column
+from leadledger.engine.activities import CLASS_COLUMNS, Activities, attribute_column, prefix
+from leadledger.engine.asked import FIRST_ORIGIN, asked_words, asks_first_origin
+from leadledger.engine.bots import find_suspects
+from leadledger.engine.conditions import fact_column, literal, quoted, word_text, words_column
+from leadledger.engine.duplicates import find_duplicates, told_twice
 from leadledger.engine.identity import join_records
+from leadledger.engine.records import RecordRows, normal, raw, stream_of
+from leadledger.engine.texts import country_code, speller, translate
 from leadledger.ports import Kind, Known, Sql, Stream
 
-CLASS_COLUMNS = ("type", "asset", "campaign", "origin", "intent")
-"""Columns of an activity that few distinct combinations share; most rules look at nothing else."""
+__all__ = ["CLASS_COLUMNS", "Canonical", "raw"]
 
-_ACCOUNT_PREFIXES = ("Account.", "company.")
+_PART = 12
+"""Blocks begin at multiples of 1 << 12 people, whose activities are counted together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Canonical:
-    """Builds the tables for one definition, one set of streams and one instant."""
+    """Builds the tables for one definition, one set of streams and one instant.
+
+    `scope`: only the people of these records (`crm/object/id`), which must be closed under identity (`reach`).
+    """
 
     sql: Sql
     definition: Definition
     streams: Sequence[Stream]
     known: Known
     as_of_us: int
+    scope: frozenset[str] | None = None
 
     def build(self) -> None:
-        """Make all tables."""
+        """Make all tables, with the activities of everybody."""
         self._records()
         join_records(self.sql, self.definition.identity, self.known)
         self._facts()
         self._activities()
+        self.block(0, self.people())
+
+    def block(self, low_p: int, high_p: int) -> None:
+        """Let `activity` hold the activities of the people low_p <= p < high_p. Their `idx` are the same in every block."""
+        source, activities = "happened", self._source()
+        if low_p > 0 or high_p < self.people():
+            source = "present"
+            self.sql.execute(
+                f"CREATE OR REPLACE TEMP TABLE present AS SELECT rowid AS idx, * FROM happened "
+                f"WHERE p >= {low_p} AND p < {high_p}"
+            )
+        prefixes = " ".join(
+            f"WHEN {number} THEN {literal(prefix(stream))}"
+            for number, (stream, _) in enumerate(activities.feeds())
+        )
+        id_ = f"CASE stream {prefixes} END || id" if prefixes else "id"
+        names = [attribute_column(name) for name in activities.attributes()]
+        asked = asked_words(self.definition, Space.ACTIVITY)
+        names += [words_column(name) for name in names if name.removeprefix("attribute:") in asked]
+        self.sql.execute(
+            f"CREATE OR REPLACE TEMP VIEW activity AS SELECT {'rowid AS idx' if source == 'happened' else 'idx'}, "
+            f"p, at_us, {id_} AS id, class{''.join(f', {quoted(name)}' for name in names)} FROM {source}"
+        )
+
+    def blocks(self, most: int) -> Iterator[tuple[int, int]]:
+        """Ranges [low_p, high_p) that cover all people, each with at most so many activities if people are not busier.
+
+        Memory follows the activities of a block, and the busiest people stand anywhere.
+        """
+        low, held, total = 0, 0, self.people()
+        counts = self.sql.execute(
+            f"SELECT (p >> {_PART})::INTEGER AS part, count(*) FROM happened GROUP BY part ORDER BY part"
+        ).fetchall()
+        for part, count in counts:
+            begin = part << _PART
+            if held and held + count > most:
+                yield low, begin
+                low, held = begin, 0
+            held += count
+        if low < total:
+            yield low, total
+
+    def people(self) -> int:
+        """How many people there are."""
+        return int(self.sql.execute("SELECT count(*) FROM person").fetchall()[0][0])
 
     def stream(self, crm: str, name: str) -> Stream | None:
         """The stream that feeds one object, if the mirror has it."""
-        return next((s for s in self.streams if s.crm == crm and s.name == name), None)
+        return stream_of(self.streams, crm, name)
 
     def of_kind(self, kind: Kind) -> list[Stream]:
         """All streams of a kind."""
         return [s for s in self.streams if s.kind is kind]
 
-    # records and facts
-
     def _records(self) -> None:
-        rank = {name: position for position, name in enumerate(self.definition.authority)}
-        selects = []
-        for order, source in enumerate(self.definition.people):
-            stream = self.stream(source.crm, source.object)
-            if stream is None:
-                continue
-            accounts = self._accounts(source.crm)
-            join = f"LEFT JOIN {raw(accounts)} a ON a.id = r.account AND NOT a.deleted" if accounts else ""
-            column = _raw_column(accounts)
-            where = f"AND coalesce({sql(source.where, column)}, false)" if source.where else ""
-            facts = ", ".join(
-                f"{self._fact(name, source, column)} AS {quoted(fact_column(name))}"
-                for name in self.definition.facts()
-            )
-            selects.append(
-                f"SELECT {literal(source.crm)} AS crm, {literal(source.object)} AS object, r.id, "
-                f"{literal(f'{source.crm}/{source.object}/')} || r.id AS ref, r.created_us, r.modified_us AS changed_us, "
-                f"{'a.owner' if accounts else 'NULL::VARCHAR'} AS account_owner, r.owner AS owner, "
-                f"r.converted_to, r.converted_us, r.merged_into, r.deleted, "
-                f"NOT r.deleted AND r.converted_to IS NULL AS writable, "
-                f"{rank.get(f'{source.crm}.{source.object}', 100 + order)} AS authority"
-                f"{', ' + facts if facts else ''} "
-                f"FROM {raw(stream)} r {join} WHERE true {where}"
-            )
+        scope = None
+        if self.scope is not None:
+            parted = [ref.split("/", 2) for ref in sorted(self.scope)]
+            columns = {
+                name: np.array([part[k] for part in parted], dtype=object)
+                for k, name in enumerate(("crm", "object", "id"))
+            }
+            self.sql.register("scope", columns)
+            scope = "scope"
+        rows = RecordRows(self.definition, self.streams, self.definition.facts(), scope=scope)
         self.sql.execute(
             "CREATE OR REPLACE TEMP TABLE record AS "
-            f"SELECT (row_number() OVER (ORDER BY ref) - 1)::INTEGER AS rec, * FROM ({' UNION ALL '.join(selects)})"
+            f"SELECT (row_number() OVER () - 1)::INTEGER AS rec, * FROM (SELECT * FROM ({rows.query()}) ORDER BY ref)"
         )
-
-    def _accounts(self, crm: str) -> Stream | None:
-        return next((s for s in self.of_kind(Kind.ACCOUNTS) if s.crm == crm), None)
-
-    def _fact(self, name: str, source: PeopleSource, column: Callable[[Compare], str]) -> str:
-        path = source.facts.get(name)
-        if path is None:
-            return "NULL::VARCHAR"
-        text = f"nullif(trim({column(Compare(Space.FIELD, path, Op.KNOWN, True))}::VARCHAR), '')"
-        return f"lower({text})" if self._normal(name).kind == "email" else text
-
-    def _normal(self, name: str) -> Normalise:
-        default = Normalise("email") if name == "email" else Normalise("none")
-        return self.definition.normalise.get(name, default)
+        if scope:
+            self.sql.unregister(scope)
 
     def _facts(self) -> None:
         names = self.definition.facts()
         columns = [quoted(fact_column(name)) for name in names]
         best = ", ".join(f"arg_min({c}, authority * 10000000000 + rec) AS {c}" for c in columns)
+        email, domain = quoted(fact_column("email")), quoted(fact_column("email_domain"))
+        derived = f", nullif(split_part({email}, '@', 2), '') AS {domain}" if "email" in names else ""
         self.sql.execute(
-            "CREATE OR REPLACE TEMP TABLE fact AS SELECT p"
-            f"{', ' + best if best else ''} FROM record WHERE NOT deleted GROUP BY p ORDER BY p"
+            f"CREATE OR REPLACE TEMP TABLE fact AS SELECT *{derived} FROM (SELECT p"
+            f"{', ' + best if best else ''} FROM record WHERE NOT deleted GROUP BY p) ORDER BY p"
         )
-        if "email" in names:
-            email, domain = quoted(fact_column("email")), quoted(fact_column("email_domain"))
-            self.sql.execute(f"ALTER TABLE fact ADD COLUMN {domain} VARCHAR")
-            self.sql.execute(f"UPDATE fact SET {domain} = nullif(split_part({email}, '@', 2), '')")
         for name in names:
-            rule = self._normal(name)
+            rule, column = normal(self.definition, name), fact_column(name)
             if rule.kind == "iso_country":
-                self._translate(name, fact_column(name), _country_code)
+                translate(self.sql, "fact", column, column, country_code)
             elif rule.map:
-                self._translate(name, fact_column(name), _speller(rule.map))
-        for name in sorted(self._asked_for_words()):
-            self.sql.execute(f"ALTER TABLE fact ADD COLUMN {quoted(words_column(name))} VARCHAR")
-            self._translate(name, words_column(name), word_text)
+                translate(self.sql, "fact", column, column, speller(rule.map))
+        for name in asked_words(self.definition, Space.FACT):
+            if name != FIRST_ORIGIN:
+                self._add_words(name)
 
-    def _asked_for_words(self) -> set[str]:
-        return {
-            c.name
-            for condition in fact_conditions(self.definition)
-            for c in comparisons(condition)
-            if c.op is Op.WORDS and c.space is Space.FACT
-        }
+    def _add_words(self, name: str) -> None:
+        self.sql.execute(f"ALTER TABLE fact ADD COLUMN {quoted(words_column(name))} VARCHAR")
+        translate(self.sql, "fact", fact_column(name), words_column(name), word_text)
 
-    def _translate(self, source: str, into: str, function: Callable[[str], str]) -> None:
-        """Put `function` of a fact into a column, computed once per distinct text."""
-        column = quoted(fact_column(source))
-        rows = self.sql.execute(f"SELECT DISTINCT {column} FROM fact WHERE {column} IS NOT NULL").fetchall()
-        if not rows:
-            return
-        texts = np.array([row[0] for row in rows], dtype=object)
-        results = np.array([function(text) for text in texts], dtype=object)
-        self.sql.register("translation", {"before": texts, "after": results})
-        self.sql.execute(
-            f"UPDATE fact SET {quoted(into)} = t.after FROM translation t WHERE fact.{column} = t.before"
+    def _source(self) -> Activities:
+        return Activities(
+            self.sql, self.definition, self.streams, self.as_of_us, scoped=self.scope is not None
         )
-        self.sql.unregister("translation")
-
-    # activities
 
     def _activities(self) -> None:
         # A CRM id names one person whatever object it belongs to; a converted or merged record leads on to it.
         self.sql.execute("CREATE OR REPLACE TEMP TABLE link AS SELECT DISTINCT crm, id, p FROM record")
-        attributes = sorted({name for source in self.definition.activities for name in source.attributes})
-        selects = []
-        ordered = sorted(self.definition.activities, key=lambda s: (s.crm, s.stream))
-        for (crm, name), entries in groupby(ordered, key=lambda s: (s.crm, s.stream)):
-            stream = self.stream(crm, name)
-            if stream is not None:
-                selects.append(self._stream_activities(stream, list(entries), attributes))
-        since = EARLIEST
-        if self.definition.history_span is not None:
-            since = max(since, self.as_of_us - self.definition.history_span)
-        classes = ", ".join(CLASS_COLUMNS)
-        union = " UNION ALL ".join(selects) or self._nothing(attributes)
+        self._source().build()
+        self._drop_duplicates()
+        self._quarantine()
+        self._first_activities()
+
+    def _drop_duplicates(self) -> None:
+        types = told_twice(self._source().feeds())
+        if types:
+            self.sql.execute("CREATE OR REPLACE TEMP TABLE dropped (idx BIGINT)")
+            find_duplicates(self.sql, types, self.definition.identity.same_activity)
+            self.sql.execute("DELETE FROM happened WHERE rowid IN (SELECT idx FROM dropped)")
+            self.sql.execute("DROP TABLE dropped")
+
+    def _quarantine(self) -> None:
+        """Move what the bot guard suspects from the activities to `suspected`."""
+        self.sql.execute("CREATE OR REPLACE TEMP TABLE suspect (idx BIGINT)")
+        guard = self.definition.engagement.bot_guard
+        if guard:
+            find_suspects(self.sql, guard)
+        self.block(0, self.people())
         self.sql.execute(
-            "CREATE OR REPLACE TEMP TABLE class AS "
-            f"SELECT (row_number() OVER (ORDER BY {classes}) - 1)::INTEGER AS class, * "
-            f"FROM (SELECT DISTINCT {classes} FROM ({union}))"
+            "CREATE OR REPLACE TEMP TABLE suspected AS SELECT DISTINCT p, id, at_us, class FROM activity "
+            "WHERE idx IN (SELECT idx FROM suspect)"
         )
-        # Narrow and unsorted: sorting five million rows with their texts took longer than everything else.
-        same = " AND ".join(f"f.{c} = c.{c}" for c in CLASS_COLUMNS)
-        extra = "".join(f", f.{quoted(f'attribute:{name}')}" for name in attributes)
+        if guard:
+            self.sql.execute("DELETE FROM happened WHERE rowid IN (SELECT idx FROM suspect)")
+        self.sql.execute("DROP TABLE suspect")
+
+    def _first_activities(self) -> None:
+        """What a person's first activities say: the first of sales, and where the person came from."""
         self.sql.execute(
-            "CREATE OR REPLACE TEMP TABLE activity AS "
-            f"SELECT (row_number() OVER () - 1)::INTEGER AS idx, f.p, f.at_us, f.id, c.class{extra} "
-            f"FROM ({union}) f JOIN class c ON {same} WHERE f.at_us >= {since} AND f.at_us <= {self.as_of_us}"
+            "CREATE OR REPLACE TEMP TABLE person AS SELECT n.*, s.first_sales_us FROM person n LEFT JOIN ("
+            "  SELECT h.p, min(h.at_us) AS first_sales_us FROM happened h"
+            "  JOIN (SELECT class FROM class WHERE origin = 'sales') k ON k.class = h.class GROUP BY h.p"
+            ") s ON s.p = n.p ORDER BY n.p"
         )
-
-    def _nothing(self, attributes: Sequence[str]) -> str:
-        """Activities of nobody, for a definition without any."""
-        texts = [*CLASS_COLUMNS, *(quoted(f"attribute:{name}") for name in attributes)]
-        return (
-            "SELECT NULL::INTEGER AS p, NULL::BIGINT AS at_us, NULL::VARCHAR AS id, "
-            + ", ".join(f"NULL::VARCHAR AS {text}" for text in texts)
-            + " WHERE false"
+        if not asks_first_origin(self.definition):
+            return
+        column = quoted(fact_column(FIRST_ORIGIN))
+        self.sql.execute(f"ALTER TABLE fact ADD COLUMN {column} VARCHAR")
+        self.sql.execute(
+            f"UPDATE fact SET {column} = o.origin FROM ("
+            "  SELECT a.p, arg_min(k.origin, a.id) AS origin FROM activity a JOIN class k ON k.class = a.class"
+            "  JOIN (SELECT p, min(at_us) AS at_us FROM happened GROUP BY p) f ON f.p = a.p AND f.at_us = a.at_us"
+            "  GROUP BY a.p"
+            ") o WHERE o.p = fact.p"
         )
-
-    def _stream_activities(self, stream: Stream, entries: list[ActivitySource], attributes: list[str]) -> str:
-        column = _raw_column(None)
-        cases = []
-        for position, entry in enumerate(entries):
-            parts = [sql(entry.when, column)] if entry.when else []
-            if entry.property:
-                parts.append(f"(r.field = {literal(entry.property)} AND r.new IS NOT NULL AND r.new <> '')")
-            cases.append(f"WHEN coalesce({' AND '.join(parts) or 'true'}, false) THEN {position}")
-
-        def choose(values: list[str]) -> str:
-            if len(set(values)) == 1:
-                return values[0]
-            whens = " ".join(f"WHEN {k} THEN {value}" for k, value in enumerate(values))
-            return f"CASE r.entry {whens} END"
-
-        def text(path: str | None, default: str = "''") -> str:
-            return f"coalesce(r.{quoted(path)}::VARCHAR, '')" if path else default
-
-        at = choose([f"r.{quoted(e.at)}" if e.at else "r.at_us" for e in entries])
-        chosen = {
-            "type": choose([literal(e.type) for e in entries]),
-            "asset": choose([text(e.asset, "coalesce(r.new, '')" if e.property else "''") for e in entries]),
-            "campaign": choose([text(e.campaign) for e in entries]),
-            "origin": choose([literal(e.origin) for e in entries]),
-            "intent": choose([literal(e.intent) for e in entries]),
-        }
-        extra = ", ".join(
-            choose(
-                [
-                    f"r.{quoted(e.attributes[a])}::VARCHAR" if a in e.attributes else "NULL::VARCHAR"
-                    for e in entries
-                ]
-            )
-            + f" AS {quoted(f'attribute:{a}')}"
-            for a in attributes
-        )
-        # Rows with a person's id come first; an address alone finds the person by its e-mail.
-        by_mail = ""
-        mail = "NULL::INTEGER"
-        if stream.kind is Kind.ACTIVITIES and "email" in self.definition.facts():
-            by_mail = "LEFT JOIN mail m ON r.person IS NULL AND m.email = lower(trim(r.person_email))"
-            mail = "m.p"
-        return (
-            f"SELECT coalesce(l.p, {mail}) AS p, {at} AS at_us, {literal(stream.table + '/')} || r.id AS id, "
-            + ", ".join(f"{value} AS {name}" for name, value in chosen.items())
-            + (f", {extra}" if extra else "")
-            + f" FROM (SELECT *, CASE {' '.join(cases)} END AS entry FROM {raw(stream)} r WHERE NOT deleted) r "
-            f"LEFT JOIN link l ON l.crm = {literal(stream.crm)} AND l.id = r.person {by_mail} "
-            f"WHERE r.entry IS NOT NULL AND coalesce(l.p, {mail}) IS NOT NULL"
-        )
-
-
-def fact_conditions(definition: Definition) -> list[Condition]:
-    """Every condition of the definition that may look at facts."""
-    routing = definition.routing
-    found: list[Condition | None] = [
-        *(rule.when for rule in definition.fit.rules),
-        *(rule.when for rule in definition.engagement.rules),
-        *(rule.when for rule in routing.rules),
-        routing.account_owner.unless if routing.account_owner else None,
-        definition.exclude_when,
-        *(
-            condition
-            for stage in definition.lifecycle.stages
-            for trigger in stage.triggers
-            if (condition := getattr(trigger, "condition", None) or getattr(trigger, "when", None))
-            is not None
-        ),
-    ]
-    return [condition for condition in found if condition is not None]
-
-
-def raw(stream: Stream) -> str:
-    """The mirror's table of a stream."""
-    return f"raw.{quoted(stream.table)}"
-
-
-def _raw_column(accounts: Stream | None) -> Callable[[Compare], str]:
-    """Fields of the row `r`, or of its account `a` where the path begins with the account's name."""
-
-    def column(compare: Compare) -> str:
-        for prefix in _ACCOUNT_PREFIXES:
-            if compare.name.startswith(prefix) and accounts is not None:
-                return f"a.{quoted(compare.name.removeprefix(prefix))}"
-        return f"r.{quoted(compare.name)}"
-
-    return column
-
-
-def _countries() -> Mapping[str, str]:
-    """Lower-case country name -> ISO 3166 code, from the time-zone database's own table, with common names."""
-    names = {
-        "usa": "US", "u.s.a.": "US", "u.s.": "US", "united states of america": "US", "america": "US",
-        "uk": "GB", "u.k.": "GB", "united kingdom": "GB", "great britain": "GB", "england": "GB", "scotland": "GB",
-        "deutschland": "DE", "österreich": "AT", "schweiz": "CH", "suisse": "CH", "españa": "ES", "italia": "IT",
-        "nederland": "NL", "the netherlands": "NL", "holland": "NL", "brasil": "BR", "danmark": "DK", "sverige": "SE",
-        "norge": "NO", "suomi": "FI", "polska": "PL", "türkiye": "TR", "south korea": "KR", "russian federation": "RU",
-        "czech republic": "CZ", "czechia": "CZ", "日本": "JP", "中国": "CN", "viet nam": "VN", "uae": "AE",
-    }  # fmt: skip
-    table = resources.files("tzdata.zoneinfo").joinpath("iso3166.tab").read_text(encoding="utf-8")
-    for line in table.splitlines():
-        if line and not line.startswith("#"):
-            code, name = line.split("\t")
-            names.setdefault(_plain_name(name), code)
-    return names
-
-
-def _plain_name(name: str) -> str:
-    """A country's name as people type it: the table has typographic apostrophes and `Bosnia & Herzegovina`."""
-    return name.strip().lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").replace("&", "and")
-
-
-def _speller(spellings: Mapping[str, str]) -> Callable[[str], str]:
-    """Replaces one spelling by another, whatever its case; other texts stay."""
-    known = {before.lower(): after for before, after in spellings.items()}
-    return lambda text: known.get(text.lower(), text)
-
-
-_COUNTRIES: dict[str, str] = {}
-
-
-def _country_code(text: str) -> str:
-    """The two-letter code of a country name; a two-letter text as it is in capitals; else the text itself."""
-    if not _COUNTRIES:
-        _COUNTRIES.update(_countries())
-    if len(text) == 2 and text.isascii() and text.upper() in _COUNTRIES.values():
-        return text.upper()
-    return _COUNTRIES.get(_plain_name(text), text)
+        if FIRST_ORIGIN in asked_words(self.definition, Space.FACT):
+            self._add_words(FIRST_ORIGIN)

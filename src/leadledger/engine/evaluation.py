@@ -4,25 +4,40 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, assert_never
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from leadledger.domain.conditions import in_words
-from leadledger.domain.decisions import Baseline, Contribution, Decision, LastActivity, Transition
+from leadledger.domain.decisions import (
+    ADOPTED,
+    BY_DEFINITION,
+    SET_BY_A_PERSON,
+    Baseline,
+    Contribution,
+    Decision,
+    LastActivity,
+    Transition,
+)
 from leadledger.domain.definition import Definition
-from leadledger.domain.lifecycle import ConvertedTrigger, DealTrigger, StatusTrigger
+from leadledger.domain.lifecycle import DealEvent, DealTrigger
+from leadledger.domain.outlook import Outlook
 from leadledger.domain.records import RecordRef
+from leadledger.domain.scoring import Band
 from leadledger.engine import tables as t
 from leadledger.engine.adoption import baseline
-from leadledger.engine.fold import AWARDED
-from leadledger.engine.match import Judged, Matched
-from leadledger.engine.program import Coding, micro
+from leadledger.engine.facts import Judged
+from leadledger.engine.heard import StageSet
+from leadledger.engine.outlook import Block, outlook, story_of
+from leadledger.engine.program import Coding
+from leadledger.engine.told import Told
+from leadledger.engine.words import signal_in_words, timer_in_words
+from leadledger.engine.worths import micro
+from leadledger.errors import BugError
 from leadledger.ports import Known, Sql
 
 _BLOCK = 4096
-_EVIDENCE = 10
 _TRUTH = {1: True, 0: None, -1: False}
 
 
@@ -37,12 +52,14 @@ class LocalEvaluation:
     as_of_us: int
     ids: Sequence[str]
     judged: Judged
-    grades: Any
-    matched: Matched
-    starts: Any
+    told: Told
+    who: t.People
     frozen: Mapping[int, Sequence[Transition]]
-    output: t.Output
+    single: Block | None
+    """What the fold was called with, where it was called once."""
     found: Mapping[int, Mapping[str, Sequence[str]]]
+    spared_entries: Mapping[str, int] = field(default_factory=dict)
+    """Counter -> entries that there would be more without the bot guard."""
 
     @property
     def people(self) -> int:
@@ -57,18 +74,37 @@ class LocalEvaluation:
     @property
     def activities(self) -> int:
         """Activities that belong to somebody and lie inside the history that is looked at."""
-        return int(self.sql.execute("SELECT count(*) FROM activity").fetchall()[0][0])
+        return int(self.sql.execute("SELECT count(*) FROM happened").fetchall()[0][0])
+
+    @property
+    def suspected_bots(self) -> int:
+        """Activities that the bot guard left out."""
+        return int(self.sql.execute("SELECT count(*) FROM suspected").fetchall()[0][0])
+
+    def entries(self) -> Counter[str]:
+        """Counter -> entries that are new."""
+        stages, transitions = self.definition.lifecycle.stages, self.told.transitions
+        counted = transitions[transitions[:, t.T_COUNTS] == 1, t.T_STAGE]
+        return Counter(counter for s in counted.tolist() if (counter := stages[s].counter))
 
     @property
     def funnel(self) -> Mapping[str, int]:
         """Stage -> people in it; the empty text for nobody's stage yet."""
         stages = self.definition.lifecycle.stages
-        count = Counter(self.output.people[:, t.P_STAGE].tolist())
+        count = Counter(self.told.people[:, t.P_STAGE].tolist())
         return {"" if s < 0 else stages[s].id: count[s] for s in sorted(count)}
+
+    def outlook(self, person_id: str) -> Outlook:
+        """What would change a person's stage, and what will change by itself. Raises ValueError for a stranger."""
+        p = list(self.ids).index(person_id)
+        if self.single is None:
+            msg = "an outlook is for few people, evaluated by themselves"
+            raise BugError(msg)
+        return outlook(story_of(self.definition, self.coding, self.single, p))
 
     def decisions(self) -> Iterator[Decision]:
         """All decisions in person order."""
-        transitions, lines = self.output.transitions, self.output.lines
+        transitions, lines = self.told.transitions, self.told.lines
         # Of several newest activities at one instant, the class that sorts last: the same in every run.
         self.sql.execute(
             "CREATE OR REPLACE TEMP TABLE latest AS SELECT a.p, a.at_us, max(a.class) AS class FROM activity a "
@@ -91,14 +127,16 @@ class _Block:
     def __init__(self, evaluation: LocalEvaluation, low: int, high: int, new: Any) -> None:
         self.e = evaluation
         sql = evaluation.sql
-        self.newest = self._newest_awards(low, high)
-        signals = evaluation.coding.program.activity_codes
-        events = np.array(
-            [*(e for found in self.newest.values() for e in found), *new[:, t.T_EVENT]], np.int64
-        )
-        events = events[events >= 0]
-        idx = evaluation.matched.idx[events[evaluation.matched.code[events] < signals]]
-        sql.register("wanted", {"idx": np.unique(idx)})
+        told, rules = evaluation.told, max(1, len(evaluation.coding.rules))
+        first, last = np.searchsorted(told.newest_of, [low * rules, high * rules])
+        self.newest: dict[tuple[int, int], list[int]] = {}
+        for key, idx in zip(
+            told.newest_of[first:last].tolist(), told.newest[first:last].tolist(), strict=True
+        ):
+            self.newest.setdefault(divmod(key, rules), []).append(2 * idx)
+        references = new[:, t.T_EVENT]
+        activities = references[(references >= 0) & (references % 2 == 0)] // 2
+        sql.register("wanted", {"idx": np.unique(np.concatenate([told.newest[first:last], activities]))})
         self.activities = dict(
             sql.execute("SELECT a.idx, a.id FROM activity a JOIN wanted w ON w.idx = a.idx").fetchall()
         )
@@ -112,6 +150,15 @@ class _Block:
                 f"WHERE {within}"
             ).fetchall()
         }
+        self.suspected = dict(
+            sql.execute(f"SELECT p, count(*) FROM suspected WHERE {within} GROUP BY p").fetchall()
+        )
+        self.first_sales = dict(
+            sql.execute(
+                f"SELECT p, first_sales_us FROM person WHERE {within} AND first_sales_us IS NOT NULL"
+            ).fetchall()
+        )
+        self.first_origin = self._first_origin(within)
         self.records: dict[int, list[RecordRef]] = {}
         self.account_owners: dict[int, str] = {}
         for p, crm, object_, id_, owner in sql.execute(
@@ -121,37 +168,16 @@ class _Block:
             if owner:
                 self.account_owners.setdefault(p, owner)
 
-    def _newest_awards(self, low: int, high: int) -> dict[tuple[int, int], list[int]]:
-        """(person, rule) -> the newest events that still give points, newest first, at most ten."""
-        e = self.e
-        rules = len(e.coding.rules)
-        begin, end = int(e.starts[low]), int(e.starts[high])
-        code = e.matched.code[begin:end].astype(np.int64)
-        window = np.array([rule.window or 0 for rule in e.coding.rules] or [0], np.int64)[
-            np.minimum(code, rules - 1)
-        ]
-        counts = (e.output.awards[begin:end] == AWARDED) & (
-            (window == 0) | (e.as_of_us - e.matched.at[begin:end] < window)
-        )
-        events = np.flatnonzero(counts)
-        group = e.matched.p[begin:end][events].astype(np.int64) * rules + code[events]
-        order = np.argsort(group, kind="stable")[::-1]
-        events, group = events[order], group[order]
-        first = np.flatnonzero(np.concatenate([[True], group[1:] != group[:-1]])) if len(group) else group
-        place = np.arange(len(group)) - np.repeat(first, np.diff([*first, len(group)]))
-        kept = place < _EVIDENCE
-        found: dict[tuple[int, int], list[int]] = {}
-        for key, event in zip(group[kept].tolist(), events[kept].tolist(), strict=True):
-            found.setdefault(divmod(key, rules), []).append(begin + event)
-        return found
-
     def decision(self, p: int, new: Any, lines: Any) -> Decision:
         e = self.e
-        engagement, stage, since, cycle = (int(x) for x in e.output.people[p])
+        engagement, stage, since, cycle, due = (int(x) for x in e.told.people[p])
         excluded = bool(e.judged.excluded[p])
         person_id = e.ids[p]
         before = tuple(e.frozen.get(p, ()))
-        transitions = before + tuple(self._transition(row, int(e.judged.fit[p])) for row in new)
+        transitions = before + tuple(self._transition(p, row, int(e.judged.fit[p])) for row in new)
+        classification, disposition = "", ""
+        if not excluded:
+            classification, disposition = self._classified(int(e.judged.fit[p]), engagement)
         known = [bool(x) for x in e.judged.known[p]]
         return Decision(
             person_id=person_id,
@@ -177,12 +203,50 @@ class _Block:
             rule_holds=tuple(_TRUTH[int(x)] for x in e.judged.routes[p]),
             account_owner_refused=bool(e.judged.refused[p]),
             account_owner_id=self.account_owners.get(p, ""),
+            definition=e.definition.digest,
+            activated_us=int(e.who.activated[p]),
+            next_due_us=due,
+            classification=classification,
+            disposition=disposition,
+            suspected_bots=self.suspected.get(p, 0),
+            models={} if excluded else self._models(p),
+            category_points={
+                name: int(e.told.categories[p, c])
+                for c, name in enumerate(e.coding.categories)
+                if name and not excluded
+            },
+            first_origin=self.first_origin.get(p, ""),
         )
 
+    def _first_origin(self, within: str) -> dict[int, str]:
+        """Person -> origin of the first activity, where the definition asks for it."""
+        columns = {row[0] for row in self.e.sql.execute("DESCRIBE fact").fetchall()}
+        if "fact:first_origin" not in columns:
+            return {}
+        rows = self.e.sql.execute(f'SELECT p, "fact:first_origin" FROM fact WHERE {within}').fetchall()
+        return {p: origin or "" for p, origin in rows}
+
     def _grade(self, p: int) -> str:
-        grades = self.e.definition.fit.grades
-        rank = int(self.e.grades[p])
-        return grades[len(grades) - 1 - rank].letter if rank >= 0 else ""
+        letters = self.e.judged.letters(p)
+        rank = int(self.e.judged.grade[p])
+        return letters[len(letters) - 1 - rank] if rank >= 0 else ""
+
+    def _models(self, p: int) -> dict[str, tuple[int, str]]:
+        found = {}
+        for model in self.e.definition.models:
+            fit, grade = self.e.judged.models[model.id]
+            letters = model.fit.letters()
+            rank = int(grade[p])
+            found[model.id] = (int(fit[p]), letters[len(letters) - 1 - rank] if rank >= 0 else "")
+        return found
+
+    def _classified(self, fit: int, engagement: int) -> tuple[str, str]:
+        """The cell of the classification, and what is to be done with it."""
+        of = self.e.definition.classification
+        if of is None:
+            return "", ""
+        cell = _band(of.fit, fit) + _band(of.engagement, engagement)
+        return cell, of.disposition.get(cell, "")
 
     def _baseline(self, p: int, person_id: str, transitions: Sequence[Transition]) -> Baseline:
         held = self.e.known.baselines.get(person_id)
@@ -193,66 +257,66 @@ class _Block:
         entries = {
             name: sum(tr.counter == name for tr in transitions) for name in self.e.definition.counters()
         }
-        return baseline(self.e.found[p], self.e.definition, entries)
+        return baseline(self.e.found[p], self.e.definition, entries, self.e.as_of_us)
 
-    def _evidence(self, event: int) -> str:
-        idx, code = int(self.e.matched.idx[event]), int(self.e.matched.code[event])
-        if code < self.e.coding.program.activity_codes:
-            return str(self.activities[idx])
-        return str(self.signals[idx])
+    def _evidence(self, reference: int) -> str:
+        idx, of_signal = divmod(reference, 2)
+        return str(self.signals[idx] if of_signal else self.activities[idx])
 
-    def _transition(self, row: Any, fit: int) -> Transition:
+    def _transition(self, p: int, row: Any, fit: int) -> Transition:
         stages = self.e.definition.lifecycle.stages
         stage, source = stages[int(row[t.T_STAGE])], int(row[t.T_FROM])
-        event = int(row[t.T_EVENT])
-        inferred = bool(row[t.T_INFERRED])
+        event, at_us = int(row[t.T_EVENT]), int(row[t.T_AT])
+        kind, argument = int(row[t.T_KIND]), int(row[t.T_ARGUMENT])
+        inferred = int(row[t.T_FROZEN_AS]) == t.AS_INFERRED
         return Transition(
             stage=stage.id,
             from_stage=stages[source].id if source >= 0 else "",
-            at_us=int(row[t.T_AT]),
-            trigger=self._trigger(int(row[t.T_KIND]), int(row[t.T_ARGUMENT])),
+            at_us=at_us,
+            trigger=self._trigger(kind, argument),
             evidence=self._evidence(event) if event >= 0 else "",
             inferred=inferred,
-            counter=stage.counter if stage.counter and not inferred else "",
+            counter=stage.counter if stage.counter and row[t.T_COUNTS] else "",
             cycle=int(row[t.T_CYCLE]),
             score=int(row[t.T_ENGAGEMENT]) + fit,
             engagement=int(row[t.T_ENGAGEMENT]),
             fit=fit,
+            no_sales_touch=kind == t.KIND_SIGNAL and not inferred and self._untouched(p, argument, at_us),
         )
+
+    def _untouched(self, p: int, code: int, at_us: int) -> bool:
+        """Whether a deal was won although sales had done nothing up to then."""
+        which = code - len(self.e.coding.activity_conditions)
+        if which < 0 or self.e.coding.signals[which] != DealTrigger(DealEvent.WON):
+            return False
+        touched_at = self.first_sales.get(p)
+        return touched_at is None or touched_at > at_us
 
     def _trigger(self, kind: int, argument: int) -> str:
         """What made a transition, in words that an admin finds again in lifecycle.yaml."""
         coding = self.e.coding
-        if kind == t.KIND_LEVEL:
-            return in_words(coding.levels[argument].condition)
-        if kind == t.KIND_HAND_RAISE:
-            return f"hand_raise: {coding.rules[argument].id}"
-        argument -= len(coding.rules)
-        if argument < len(coding.activity_triggers):
-            return f"activity: {in_words(coding.activity_triggers[argument].when)}"
-        signal = coding.signals[argument - len(coding.activity_triggers)]
-        match signal:
-            case StatusTrigger(field, becomes):
-                return f"status: {field} becomes {' or '.join(becomes)}"
-            case DealTrigger(event):
-                return f"deal: {event}"
-            case ConvertedTrigger():
-                return "converted"
+        match kind:
+            case t.KIND_LEVEL:
+                return in_words(coding.levels[argument].condition)
+            case t.KIND_DEFINITION:
+                return f"{BY_DEFINITION}: {in_words(coding.levels[argument].condition)}"
+            case t.KIND_HAND_RAISE:
+                return f"hand_raise: {coding.rules[argument].id}"
+            case t.KIND_ADOPTED:
+                return ADOPTED
+            case t.KIND_TIMER:
+                return timer_in_words(coding.timers[argument])
             case _:
-                assert_never(signal)
+                one = [*coding.meanings, *coding.signals][argument]
+                return SET_BY_A_PERSON if isinstance(one, StageSet) else signal_in_words(one)
 
     def _engagement_lines(self, p: int, lines: Any) -> Iterator[Contribution]:
-        rules, categories = self.e.coding.rules, self.e.coding.categories
+        rules = self.e.coding.rules
         for row in lines:
             which = int(row[t.L_RULE])
             if which >= len(rules):
-                which -= len(rules)
-                kind, name = (
-                    ("category", categories[which])
-                    if which < len(categories)
-                    else (("floor", ""), ("max", ""))[which - len(categories)]
-                )
-                yield Contribution(kind, name, int(row[t.L_POINTS]))
+                kind, name = self._kind_of_line(which - len(rules))
+                yield Contribution(kind, name, int(row[t.L_POINTS]), count=int(row[t.L_COUNT]))
                 continue
             yield Contribution(
                 "engagement",
@@ -270,15 +334,24 @@ class _Block:
                 evidence=tuple(map(self._evidence, self.newest.get((p, which), ()))),
             )
 
+    def _kind_of_line(self, which: int) -> tuple[str, str]:
+        """What a line is that belongs to no rule, and its name."""
+        coding = self.e.coding
+        if which < len(coding.categories):
+            return "category", coding.categories[which]
+        which -= len(coding.categories)
+        others = (("inactivity", ""), ("restore", ""), ("floor", ""), ("max", ""))
+        return others[which] if which < len(others) else ("add", coding.adds[which - len(others)])
+
     def _fit_lines(self, p: int) -> Iterator[Contribution]:
+        """The rules of the person's own model; its bounds make the rest."""
         total = 0
-        for outcome, rule in zip(self.e.judged.outcomes[p], self.e.definition.fit.rules, strict=True):
-            points = micro(rule.points) if outcome == 1 else micro(rule.points_unknown) if outcome == 0 else 0
+        for rule, outcome, points in self.e.judged.lines(p):
             total += points
             if points or outcome == 1:
                 yield Contribution(
                     "fit",
-                    rule.id,
+                    rule,
                     points=points,
                     raw=points,
                     count=int(outcome == 1),
@@ -286,3 +359,7 @@ class _Block:
                 )
         if total != int(self.e.judged.fit[p]):
             yield Contribution("fit_bounds", "", points=int(self.e.judged.fit[p]) - total)
+
+
+def _band(bands: Sequence[Band], value: int) -> str:
+    return next((b.name for b in bands if b.at_least is None or value >= micro(b.at_least)), "")

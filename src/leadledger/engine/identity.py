@@ -1,12 +1,18 @@
-"""Joins records into people: same normalised e-mail, a lead and its contact, a merge loser and its winner."""
+"""Joins records into people: same e-mail address, a lead and its contact, a merge's loser and winner, a reference."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
 from leadledger.domain.sources import Identity
-from leadledger.engine.conditions import fact_column, folded, quoted
+from leadledger.engine.conditions import fact_column, quoted
+from leadledger.engine.keys import SPEAKS, email_key, id_key, joins_by
+from leadledger.engine.reach import reach
 from leadledger.ports import Known, Sql
+
+__all__ = ["components", "join_records", "reach"]
 
 _EMAIL = quoted(fact_column("email"))
 
@@ -21,20 +27,76 @@ def join_records(sql: Sql, identity: Identity, known: Known) -> None:
     holds all ids under which the ledger knows a person.
     """
     columns = {row[0] for row in sql.execute("DESCRIBE record").fetchall()}
-    has_email = fact_column("email") in columns
-    edges = _edges(sql, identity, has_email=has_email)
+    found = sql.execute(" UNION ALL ".join(f"({query})" for query in _pairs(identity, columns))).fetchnumpy()
     total = sql.execute("SELECT count(*) FROM record").fetchall()[0][0]
-    root = _components(total, edges)
+    root = components(total, np.asarray(found["rec"], np.int64), np.asarray(found["other"], np.int64))
     sql.register("component", {"rec": np.arange(total, dtype=np.int32), "root": root.astype(np.int32)})
-    sql.register(
-        "before",
-        {
-            "ref": np.array(list(known.person_of), dtype=object),
-            "person_id": np.array(list(known.person_of.values()), dtype=object),
-        },
-    ) if known.person_of else sql.execute(
-        "CREATE OR REPLACE TEMP VIEW before AS SELECT ''::VARCHAR AS ref, ''::VARCHAR AS person_id WHERE false"
+    _name_people(sql, known)
+    sql.execute(
+        "CREATE OR REPLACE TEMP TABLE record AS SELECT r.*, n.p FROM record r "
+        "JOIN component c ON c.rec = r.rec JOIN person n ON n.root = c.root"
     )
+    sql.unregister("component")
+    if fact_column("email") in columns:
+        key = email_key(_EMAIL, identity)
+        sql.execute(
+            f"CREATE OR REPLACE TEMP TABLE mail AS SELECT {key} AS email, min(p) AS p FROM record "
+            f"WHERE {_EMAIL} IS NOT NULL AND {SPEAKS} GROUP BY 1"
+        )
+
+
+def _pairs(identity: Identity, columns: set[str]) -> list[str]:
+    """Queries of pairs of records (rec, other) that are the same human being."""
+    queries = [
+        "SELECT r.rec, c.rec AS other FROM record r JOIN record c ON c.crm = r.crm AND c.id = r.converted_to",
+        "SELECT r.rec, c.rec AS other FROM record r JOIN record c ON c.crm = r.crm AND c.id = r.merged_into",
+    ]
+    if identity.by_email and fact_column("email") in columns:
+        queries.append(
+            f"WITH k AS (SELECT rec, {email_key(_EMAIL, identity)} AS email FROM record "
+            f"WHERE {SPEAKS} AND {joins_by(_EMAIL, identity)}), "
+            "g AS (SELECT email, min(rec) AS other FROM k GROUP BY email HAVING count(*) > 1) "
+            "SELECT k.rec, g.other FROM k JOIN g ON g.email = k.email"
+        )
+    for name in identity.references:
+        column = fact_column(name)
+        if column in columns:
+            queries.append(
+                f"WITH k AS (SELECT * FROM record WHERE {SPEAKS}) SELECT r.rec, c.rec AS other FROM k r JOIN k c "
+                f"ON {id_key('c.id')} = {id_key(f'r.{quoted(column)}')} AND c.crm <> r.crm"
+            )
+    return queries
+
+
+def components(total: int, one: Any, other: Any) -> Any:
+    """int64 [total]: the smallest member of each one's component, given pairs. Their order does not matter."""
+    root = np.arange(total, dtype=np.int64)
+    while True:
+        a, b = root[one], root[other]
+        apart = a != b
+        if not apart.any():
+            return root
+        one, other, a, b = one[apart], other[apart], a[apart], b[apart]
+        # Every root that has a smaller neighbour goes under it; then all look up to their own root again.
+        np.minimum.at(root, np.maximum(a, b), np.minimum(a, b))
+        while not np.array_equal(upper := root[root], root):
+            root = upper
+
+
+def _name_people(sql: Sql, known: Known) -> None:
+    """Make `person` and `formerly` of the components."""
+    if known.person_of:
+        sql.register(
+            "before",
+            {
+                "ref": np.array(list(known.person_of), dtype=object),
+                "person_id": np.array(list(known.person_of.values()), dtype=object),
+            },
+        )
+    else:
+        sql.execute(
+            "CREATE OR REPLACE TEMP VIEW before AS SELECT ''::VARCHAR AS ref, ''::VARCHAR AS person_id WHERE false"
+        )
     sql.execute(
         "CREATE OR REPLACE TEMP TABLE claim AS SELECT * FROM ("
         "  SELECT c.root, b.person_id, row_number() OVER ("
@@ -58,57 +120,7 @@ def join_records(sql: Sql, identity: Identity, known: Known) -> None:
         "SELECT n.p, k.person_id FROM claim k JOIN person n ON n.root = k.root WHERE k.turn = 1"
     )
     sql.execute("DROP TABLE claim")
-    sql.execute(
-        "CREATE OR REPLACE TEMP TABLE record AS SELECT r.*, n.p FROM record r "
-        "JOIN component c ON c.rec = r.rec JOIN person n ON n.root = c.root"
-    )
-    sql.unregister("component")
     if known.person_of:
         sql.unregister("before")
     else:
         sql.execute("DROP VIEW before")
-    if has_email:
-        sql.execute(
-            f"CREATE OR REPLACE TEMP TABLE mail AS SELECT {_EMAIL} AS email, min(p) AS p FROM record "
-            f"WHERE {_EMAIL} IS NOT NULL AND NOT deleted GROUP BY {_EMAIL}"
-        )
-
-
-def _edges(
-    sql: Sql, identity: Identity, *, has_email: bool
-) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
-    """Pairs of records that are the same human being, [n, 2]."""
-    queries = [
-        "SELECT r.rec, c.rec AS other FROM record r JOIN record c ON c.crm = r.crm AND c.id = r.converted_to",
-        "SELECT r.rec, c.rec AS other FROM record r JOIN record c ON c.crm = r.crm AND c.id = r.merged_into",
-    ]
-    if identity.by_email and has_email:
-        ignored = ", ".join(map(folded, identity.ignore_domains)) or "''"
-        queries.append(
-            f"SELECT rec, other FROM (SELECT rec, min(rec) OVER (PARTITION BY {_EMAIL}) AS other FROM record "
-            f"WHERE {_EMAIL} IS NOT NULL AND NOT deleted AND split_part({_EMAIL}, '@', 2) NOT IN ({ignored})) "
-            "WHERE rec <> other"
-        )
-    found = sql.execute(" UNION ALL ".join(f"({query})" for query in queries)).fetchnumpy()
-    return np.stack([np.asarray(found["rec"], np.int64), np.asarray(found["other"], np.int64)], axis=1)
-
-
-def _components(
-    total: int, edges: np.ndarray[tuple[int, int], np.dtype[np.int64]]
-) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """The smallest record of each record's component. The order of the edges does not matter."""
-    root = np.arange(total, dtype=np.int64)
-
-    def find(x: int) -> int:
-        while root[x] != x:
-            root[x] = root[root[x]]
-            x = int(root[x])
-        return x
-
-    for a, b in edges.tolist():
-        first, second = find(a), find(b)
-        if first != second:
-            root[max(first, second)] = min(first, second)
-    for x in np.unique(edges).tolist():
-        root[x] = find(x)
-    return root

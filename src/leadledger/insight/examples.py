@@ -14,11 +14,15 @@ from leadledger.domain.instants import iso, parse_instant
 from leadledger.domain.lifecycle import DealEvent
 from leadledger.domain.sources import ActivitySource, Normalise, PeopleSource
 from leadledger.domain.values import ValueKind, value_of
+from leadledger.domain.writeback import FieldMapping, WriteTarget
 from leadledger.errors import Problem
+from leadledger.insight.explain import Explanation
 from leadledger.ports import Engine, Kind, Known, Mirror, Page, Row, Stream
 
 PERSON = "example"
 _MARK = "\x1e"
+_STAGE_FIELD = "Stage of the example"
+_USER = "005000000000001"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class Result:
 
     example: Example
     problems: tuple[Problem, ...]
+    explanation: Explanation
 
 
 def run_examples(
@@ -40,7 +45,8 @@ def run_examples(
             mirror.store(stream, Page(rows, replaces="all"))
         evaluation = engine.evaluate(mirror.sql(), changed, streams, Known(), example.as_of_us)
         decision = next(iter(evaluation.decisions()))
-        yield Result(example, tuple(_compare(example, decision, definition)))
+        explanation = Explanation(decision, (), (), definition.labels, evaluation.outlook(decision.person_id))
+        yield Result(example, tuple(_compare(example, decision, definition)), explanation)
 
 
 def _world(example: Example, definition: Definition) -> tuple[Definition, tuple[Stream, ...]]:
@@ -74,9 +80,26 @@ def _world(example: Example, definition: Definition) -> tuple[Definition, tuple[
         ),
         # The facts of an example are in their final form already, but for the e-mail's case.
         normalise={name: Normalise("none") for name in facts if name != "email"},
-        targets=(),
+        targets=(*(t for t in definition.targets if not _has_stage(t)), _stage_target(example, definition)),
+        # What an example tells is its whole story, also where the definition begins with the first run.
+        from_now=False,
     )
     return changed, streams
+
+
+def _has_stage(target: WriteTarget) -> bool:
+    return target.mapping("stage") is not None
+
+
+def _stage_target(example: Example, definition: Definition) -> WriteTarget:
+    """The example's object with all its fields and a stage field, which people may set in the example."""
+    given = next((t for t in definition.targets if (t.crm, t.object) == (example.crm, example.object)), None)
+    fields = [mapping for mapping in (given.fields if given else ()) if mapping.value != "stage"]
+    # What is expected is computed, also where no field of the CRM asks for it.
+    asked = [
+        FieldMapping(f"{name} of the example", name) for name in example.expect if name == "first_origin"
+    ]
+    return WriteTarget(example.crm, example.object, (*fields, *asked, FieldMapping(_STAGE_FIELD, "stage")))
 
 
 def _rows(example: Example, streams: Sequence[Stream]) -> list[list[Row]]:
@@ -94,7 +117,8 @@ def _rows(example: Example, streams: Sequence[Stream]) -> list[list[Row]]:
             {
                 **common,
                 "id": PERSON,
-                **dict.fromkeys(("account", "owner", "converted_to", "converted_us", "merged_into")),
+                **dict.fromkeys(("account", "owner", "converted_to", "merged_into")),
+                "converted_us": example.converted_us,
                 "created_us": first,
                 **{name: _text(example.facts.get(name)) for name in streams[0].fields},
             }
@@ -118,17 +142,25 @@ def _rows(example: Example, streams: Sequence[Stream]) -> list[list[Row]]:
                 **common,
                 "id": f"{n:04}",
                 "person": PERSON,
-                "field": s.field,
+                "field": field,
                 "old": None,
-                "new": s.becomes,
-                "at_us": s.at_us,
+                "new": value,
+                "at_us": at_us,
                 "author": None,
             }
-            for n, s in enumerate(example.statuses)
+            for n, (field, value, at_us) in enumerate(_history(example))
         ],
         deals,
         [{**common, "id": f"role{n}", "deal": f"deal{n}", "person": PERSON} for n in range(len(deals))],
     ]
+
+
+def _history(example: Example) -> Iterator[tuple[str, str, int]]:
+    """(field, new value, instant) of what people set: fields, the owner, the stage."""
+    owner = {"salesforce": "Owner", "hubspot": "hubspot_owner_id"}[example.crm]
+    yield from ((s.field, s.becomes, s.at_us) for s in example.statuses)
+    yield from ((owner, _USER, at_us) for at_us in example.assigned_us)
+    yield from ((_STAGE_FIELD, s.stage, s.at_us) for s in example.stages)
 
 
 def _text(value: object) -> str | None:
@@ -163,6 +195,8 @@ def _found(name: str, decision: Decision, definition: Definition) -> Expected:
         return None
     if value.kind is ValueKind.NUMBER:
         return float(value.text)
+    if value.kind is ValueKind.BOOLEAN:
+        return value.text == "true"
     if value.kind is ValueKind.INSTANT:
         return parse_instant(value.text, definition.time_zone)
     return value.text

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from leadledger.domain.changes import Handover
 from leadledger.domain.decisions import Contribution, Decision
+from leadledger.domain.definition import Definition
 from leadledger.domain.instants import iso
 from leadledger.domain.intents import Intent
+from leadledger.domain.outlook import Outlook
 from leadledger.domain.scoring import MICRO
-from leadledger.ports import Ledger
+from leadledger.ports import Engine, Ledger, Mirror, Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,8 @@ class Explanation:
     handovers: tuple[Handover, ...]
     intents: tuple[Intent, ...]
     labels: Mapping[str, str]
+    outlook: Outlook | None = None
+    """What would lead on and what changes by itself; None where there was no data to replay."""
 
     @property
     def adds_up(self) -> bool:
@@ -32,6 +36,9 @@ class Explanation:
         """What a line is called."""
         fixed = {
             "category": f"limit of category {line.rule}",
+            "inactivity": f"inactivity ({line.count}x)",
+            "add": f"for entering {line.rule}",
+            "restore": "restored",
             "floor": "raised to the floor",
             "max": "cut at the maximum",
             "fit_bounds": "bounds of the fit score",
@@ -64,6 +71,11 @@ class Explanation:
             "excluded": d.excluded,
             "missing_facts": list(d.missing_facts),
             "adds_up": self.adds_up,
+            "classification": d.classification,
+            "disposition": d.disposition,
+            "suspected_bots": d.suspected_bots,
+            "next_change_at": iso(d.next_due_us) if d.next_due_us else None,
+            "outlook": _outlook(self.outlook) if self.outlook else None,
             "contributions": [
                 {
                     "kind": line.kind,
@@ -87,6 +99,7 @@ class Explanation:
                     "inferred": t.inferred,
                     "cycle": t.cycle,
                     "score": t.score / MICRO,
+                    "no_sales_touch": t.no_sales_touch,
                 }
                 for t in d.transitions
             ],
@@ -118,6 +131,23 @@ class Explanation:
         }
 
 
+def _outlook(outlook: Outlook) -> dict[str, Any]:
+    return {
+        "as_of": iso(outlook.as_of_us),
+        "next": {"at": iso(outlook.next_at_us), "what": outlook.next_what} if outlook.next_at_us else None,
+        "gaps": [
+            {
+                "stage": gap.stage,
+                "condition": gap.condition,
+                "points_short": gap.points / MICRO,
+                "enough": [{"rule": remedy.rule, "times": remedy.times} for remedy in gap.remedies],
+            }
+            for gap in outlook.gaps
+        ],
+        "falls": [{"comparison": fall.comparison, "until": iso(fall.at_us)} for fall in outlook.falls],
+    }
+
+
 def explain(ledger: Ledger, person_or_record: str, labels: Mapping[str, str]) -> Explanation | None:
     """Everything the ledger holds about a person id, a record, or a bare CRM id; None when it is not known."""
     decision = ledger.decision(person_or_record)
@@ -125,3 +155,27 @@ def explain(ledger: Ledger, person_or_record: str, labels: Mapping[str, str]) ->
         return None
     person = decision.person_id
     return Explanation(decision, tuple(ledger.handovers_of(person)), tuple(ledger.intents_of(person)), labels)
+
+
+def with_outlook(
+    explanation: Explanation,
+    ledger: Ledger,
+    definition: Definition,
+    engine: Engine,
+    mirror: Mirror,
+    streams: Sequence[Stream],
+) -> Explanation:
+    """The same with the outlook, as of the stored decision and by the data pulled last.
+
+    Without it where that data gives another score by now: the next run decides anew.
+    """
+    decision = explanation.decision
+    own = frozenset(str(record) for record in decision.records)
+    scope = engine.reach(mirror.sql(), definition, streams, own)
+    evaluation = engine.evaluate(
+        mirror.sql(), definition, streams, ledger.known(scope), decision.as_of_us, scope
+    )
+    again = next((d for d in evaluation.decisions() if d.person_id == decision.person_id), None)
+    if again is None or (again.score, again.stage) != (decision.score, decision.stage):
+        return explanation
+    return replace(explanation, outlook=evaluation.outlook(decision.person_id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +10,22 @@ from leadledger.domain.changes import Handover
 from leadledger.domain.decisions import Decision
 from leadledger.domain.intents import Intent, IntentState
 from leadledger.domain.records import RecordRef
-from leadledger.ports import Known, Rejected, RunRecord
+from leadledger.ports import Known, Population, Rejected, RunRecord
 from leadledger.stores.sqlite import assignments, people, runs
 from leadledger.stores.sqlite import intents as intent_rows
+from leadledger.stores.sqlite import known as knowledge
 from leadledger.stores.sqlite.connection import LedgerFile
+
+TOGETHER = 50_000
+"""Decisions in one transaction: a million in one would need its own size again for the log."""
 
 
 class SqliteLedger:
     """`ports.Ledger` over a file, or over memory for `":memory:"`.
 
     One process writes; any number may read with `read_only=True`, also while it writes (SQLite wants them to be
-    allowed to write to the directory all the same, for the index of its log). Each method is one
-    transaction, durable (WAL, synchronous=FULL) when it returns. Any method may raise StateError when the disk
+    allowed to write to the directory all the same, for the index of its log). Each method but
+    `record_decisions` is one transaction, durable (WAL, synchronous=FULL) when it returns. Any method may raise StateError when the disk
     or the file fails, and LockHeldError when another process writes for longer than five seconds.
 
     Raises StateError for a file that is damaged, foreign, of a newer schema or not writable; a file that is
@@ -51,10 +55,30 @@ class SqliteLedger:
         with self._file.read() as connection:
             return runs.latest(connection, limit)
 
-    def known(self) -> Known:
-        """What later evaluations take as given."""
+    def known(
+        self, records: Collection[str] | None = None, stage_fields: Mapping[str, str] | None = None
+    ) -> Known:
+        """What later evaluations take as given; only of the people of these records where some are given.
+
+        `stage_fields`: `crm/object` -> the field that the stage is written to, for `Known.stage_writes`.
+        """
         with self._file.read() as connection:
-            return people.known(connection)
+            return knowledge.known(connection, records, stage_fields or {})
+
+    def due(self, as_of_us: int) -> Sequence[str]:
+        """Records of the people for whom something changes by itself up to this instant."""
+        with self._file.read() as connection:
+            return knowledge.due(connection, as_of_us)
+
+    def unsettled(self) -> Sequence[str]:
+        """Records of the people whose decided writes are not all settled."""
+        with self._file.read() as connection:
+            return knowledge.unsettled(connection)
+
+    def population(self, but: Collection[str] = ()) -> Population:
+        """How many people there are and where they stand, without the people of some records."""
+        with self._file.read() as connection:
+            return knowledge.population(connection, but)
 
     def record_decisions(
         self, run_id: str, decisions: Iterable[Decision], handovers: Iterable[Handover]
@@ -63,11 +87,22 @@ class SqliteLedger:
 
         Records that were known under another person unite the two, see `stores.sqlite.people`.
         """
-        batch = tuple(decisions)
+        batch, picks = tuple(decisions), tuple(handovers)
+        alive = {d.person_id for d in batch}
+        picked = {h.person_id for h in picks}
         with self._file.write() as connection:
-            new = people.record(connection, run_id, batch)
-            assignments.record(connection, run_id, handovers)
-            return new
+            new = people.record(connection, run_id, [d for d in batch if d.person_id in picked], alive)
+            assignments.record(connection, run_id, picks)
+        rest = [d for d in batch if d.person_id not in picked] if picked else batch
+        for start in range(0, len(rest), TOGETHER):
+            with self._file.write() as connection:
+                new += people.record(connection, run_id, rest[start : start + TOGETHER], alive)
+        return new
+
+    def mark_gone(self, person_ids: Iterable[str]) -> None:
+        """The CRMs hold no record of these people any more."""
+        with self._file.write() as connection:
+            people.mark_gone(connection, person_ids)
 
     def settle_decisions(self, person_ids: Iterable[str]) -> None:
         """All writes of these people are settled."""

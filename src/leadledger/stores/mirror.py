@@ -56,6 +56,12 @@ class DuckDbMirror:
                     self._make(stream, shape)
         self._prepared |= {stream.table: stream for stream in streams}
 
+    def holds(self, stream: Stream) -> bool:
+        """Whether the stream is here in this shape, as far as it was pulled; changes nothing."""
+        query = "SELECT shape FROM pull_state WHERE stream = ?"
+        rows = self._connection.execute(query, [stream.table]).fetchall()
+        return bool(rows) and rows[0][0] == f"{stream.kind.value} {stream.shape}"
+
     def watermark(self, stream: Stream) -> Watermark | None:
         """Up to where the stream is stored."""
         query = "SELECT watermark FROM pull_state WHERE stream = ?"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from leadledger.domain.changes import Handover
 from leadledger.domain.decisions import Decision, Transition
 from leadledger.domain.definition import Definition
+from leadledger.domain.policies import THEIRS
 from leadledger.domain.routing import Dealer, Owner, Request
 from leadledger.ports import Ledger, Mirror
 
@@ -42,12 +43,22 @@ def asks(
 ) -> list[Ask]:
     """The hand-overs that a decision may ask for: the person is in a routed stage, once per entry and CRM.
 
-    `owners_now`: CRM -> present owner's id.
+    A stage that a person set back is a correction and asks for nobody. `owners_now`: CRM -> present owner's id.
     """
     stage = next((s for s in definition.lifecycle.stages if s.id == decision.stage), None)
     if stage is None or not stage.routes or decision.excluded:
         return []
-    position = max(k for k, t in enumerate(decision.transitions) if t.stage == stage.id and not t.inferred)
+    order = [s.id for s in definition.lifecycle.stages if not s.side]
+    position = max(
+        (
+            k
+            for k, t in enumerate(decision.transitions)
+            if t.stage == stage.id and not t.inferred and not _corrects(t, order)
+        ),
+        default=-1,
+    )
+    if position < 0:
+        return []
     return [
         Ask(
             decision,
@@ -60,6 +71,16 @@ def asks(
         for crm in sorted({record.crm for record in decision.records})
         if any(t.crm == crm and t.mapping("owner") for t in definition.targets)
     ]
+
+
+def _corrects(transition: Transition, order: Sequence[str]) -> bool:
+    """Whether a person set the stage back."""
+    stages = (transition.stage, transition.from_stage)
+    return (
+        transition.trigger in THEIRS
+        and all(stage in order for stage in stages)
+        and order.index(transition.stage) < order.index(transition.from_stage)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
-"""Plan: decide about everybody, compare with the CRM's present values, and say what would change and why."""
+"""Plan: decide about whom something may have changed, compare with the CRM's present values, and say what would change and why."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from leadledger.domain.changes import Counts, FieldChange, Handover, Kept, Plan, RecordChange
 from leadledger.domain.decisions import Decision
@@ -16,6 +16,7 @@ from leadledger.ports import Evaluation, Known
 from leadledger.sync.context import Context
 from leadledger.sync.handover import Ask, asks, deal_batch
 from leadledger.sync.pull import Pulled, pull_owners
+from leadledger.sync.scope import Scope, find_scope, stage_fields
 
 Found = Mapping[RecordRef, Present]
 
@@ -23,22 +24,22 @@ Found = Mapping[RecordRef, Present]
 def make_plan(context: Context, pulled: Pulled, run_id: str) -> Plan:
     """The plan as of now. Writes nothing to CRM or ledger; the same mirror and ledger give the same plan.
 
-    Owners are read from the CRM when somebody needs one.
+    Owners are read from the CRM when somebody needs one. Where nobody is touched and nothing is due, nobody is
+    looked at.
     """
     definition = context.definition
-    known = context.ledger.known()
     context.progress.step("decide", 0, 0)
-    evaluation = context.engine.evaluate(
-        context.mirror.sql(), definition, pulled.streams, known, pulled.as_of_us
-    )
-    candidates = list(_worth_a_look(context, evaluation, known))
-    found = _present(context, candidates, known)
+    scope = find_scope(context, pulled)
+    known = scope.known
+    looked = _looked_at(context, pulled, scope)
+    candidates = looked.candidates
+    found = _present(context, candidates, scope)
     asked: dict[str, list[Ask]] = {d.person_id: _asks(context, d, found, known) for d in candidates}
     asking = [ask for each in asked.values() for ask in each]
-    held = context.ledger.handovers([ask.name for ask in asking])
+    held = context.ledger.handovers([ask.name for ask in asking]) if asking else {}
     pull_owners(context, run_id, pulled, {ask.crm for ask in asking if ask.new or ask.name not in held})
     dealt = deal_batch(asking, definition, context.ledger, context.mirror)
-    plan_id = _plan_id(context, pulled, candidates)
+    plan_id = _plan_id(context, pulled, looked)
     changes: list[RecordChange] = []
     kept: list[Kept] = []
     waiting: list[str] = []
@@ -64,7 +65,7 @@ def make_plan(context: Context, pulled: Pulled, run_id: str) -> Plan:
                 changes.append(RecordChange(here.record, decision.person_id, told))
         if later:
             waiting.extend(str(record) for record in decision.records)
-    context.progress.step("decide", evaluation.people, evaluation.people)
+    context.progress.step("decide", looked.counts.people, looked.counts.people)
     return Plan(
         plan_id=plan_id,
         definition=definition.name,
@@ -76,8 +77,9 @@ def make_plan(context: Context, pulled: Pulled, run_id: str) -> Plan:
         decisions=tuple(candidates),
         handovers=tuple(dealt.handovers[name] for name in sorted(dealt.handovers)),
         kept=tuple(kept),
-        counts=_counts(evaluation, candidates, pulled, known, len(dealt.unassigned)),
+        counts=replace(looked.counts, rejected=pulled.rejected, unassigned=len(dealt.unassigned)),
         waiting=tuple(waiting),
+        gone=looked.gone,
     )
 
 
@@ -92,29 +94,70 @@ def stamp_of(plan_id: str, record: RecordRef, decision: Decision, definition_dig
     return f"v1:{write_id(plan_id, record)}:{entries}:{definition_digest[:8]}"
 
 
-def _worth_a_look(context: Context, evaluation: Evaluation, known: Known) -> Iterator[Decision]:
-    """Decisions that differ from the ledger's, and those whose records were pulled since they were decided."""
-    touched = context.mirror.touched()
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """Who was looked at."""
+
+    candidates: Sequence[Decision] = ()
+    """Decisions that are new or to be compared with the CRM, in person order."""
+    digests: Sequence[str] = ()
+    """Theirs."""
+    gone: tuple[str, ...] = ()
+    """People whom the ledger knows and the mirror does not hold any more."""
+    counts: Counts = field(default_factory=Counts)
+
+
+def _looked_at(context: Context, pulled: Pulled, scope: Scope) -> _Looked:
+    """Evaluate those in scope. Worth comparing is who is touched or due, and whose decision differs from the
+    ledger's; with a new definition everybody, so that the ledger knows by which one they were decided.
+    """
+    others, known = scope.others, scope.known
+    if scope.records is not None and not scope.records:
+        return _Looked(
+            counts=Counts(
+                people=others.people,
+                unchanged=others.people - others.excluded,
+                excluded=others.excluded,
+                untouched=others.people,
+                funnel=dict(others.funnel),
+            )
+        )
+    evaluation = context.engine.evaluate(
+        context.mirror.sql(), context.definition, pulled.streams, known, pulled.as_of_us, scope.records
+    )
+    candidates: list[Decision] = []
+    digests: list[str] = []
+    number: Counter[str] = Counter()
+    gone = set(known.person_of.values())
     for decision in evaluation.decisions():
-        if known.digests.get(decision.person_id) == decision.digest() and not any(
-            str(record) in touched for record in decision.records
-        ):
-            continue
-        yield decision
+        gone.discard(decision.person_id)
+        touched = scope.is_touched(decision)
+        due = not touched and scope.is_due(decision)
+        if scope.records is not None and not due:
+            touched = True  # somebody whose other record was touched, perhaps one that is deleted now
+        number["touched"] += touched
+        number["due"] += due
+        digest = decision.digest()
+        changed = known.digests.get(decision.person_id) != digest
+        number["changed"] += changed and not decision.excluded
+        if scope.restated or touched or due or changed:
+            candidates.append(decision)
+            digests.append(digest)
+    return _Looked(candidates, digests, tuple(sorted(gone)), _counts(evaluation, candidates, number, scope))
 
 
-def _present(context: Context, candidates: Sequence[Decision], known: Known) -> Found:
+def _present(context: Context, candidates: Sequence[Decision], scope: Scope) -> Found:
     """The present values of all records of these people, with what was confirmed there before."""
     wanted: dict[tuple[str, str], list[str]] = defaultdict(list)
-    met: dict[RecordRef, int] = {}
+    agreed: dict[RecordRef, tuple[str, int]] = {}
     meant: dict[RecordRef, Confirmed] = {}
     for decision in candidates:
-        since_us = _met_us(decision, known)
+        then = _met(decision, scope.known)
         for record in decision.records:
             wanted[record.crm, record.object].append(record.id)
-            met[record] = since_us
-        meant.update(_meant(context, decision, known))
-    confirmed = context.ledger.confirmed() if candidates else {}
+            agreed[record] = then
+        meant.update(_meant(context, decision, scope.known))
+    everybodys = context.ledger.confirmed() if scope.records is None and candidates else None
     found: dict[RecordRef, Present] = {}
     for target in context.definition.targets:
         ids = wanted.get((target.crm, target.object))
@@ -123,16 +166,22 @@ def _present(context: Context, candidates: Sequence[Decision], known: Known) -> 
         fields = ["owner", *(mapping.field for mapping in target.fields)]
         for id_, values in context.mirror.values(target.crm, target.object, fields, ids):
             record = RecordRef(target.crm, target.object, id_)
-            ours = {**_agreed(target, met[record]), **meant.get(record, {}), **confirmed.get(str(record), {})}
+            confirmed = context.ledger.confirmed(record) if everybodys is None else everybodys
+            ours = {
+                **_agreed(target, *agreed[record]),
+                **meant.get(record, {}),
+                **confirmed.get(str(record), {}),
+            }
             found[record] = Present(record, dict(zip(fields, values, strict=True)), ours)
     return found
 
 
-def _met_us(decision: Decision, known: Known) -> int:
-    """Up to when the person's story was settled by an earlier run; 0 at first contact."""
+def _met(decision: Decision, known: Known) -> tuple[str, int]:
+    """The stage in which an earlier run settled the person, and up to when; at first contact none, and 0."""
     if decision.person_id not in known.digests:
-        return 0
-    return max((t.at_us for t in known.transitions.get(decision.person_id, ())), default=1)
+        return "", 0
+    transitions = known.transitions.get(decision.person_id, ())
+    return (transitions[-1].stage, transitions[-1].at_us) if transitions else ("", 1)
 
 
 def _meant(context: Context, decision: Decision, known: Known) -> dict[RecordRef, Confirmed]:
@@ -143,21 +192,23 @@ def _meant(context: Context, decision: Decision, known: Known) -> dict[RecordRef
     transitions = known.transitions.get(decision.person_id, ())
     if decision.person_id in known.digests or not transitions:
         return {}
-    stages = {(t.crm, t.object): m.field for t in context.definition.targets if (m := t.mapping("stage"))}
+    stages = stage_fields(context.definition)
     found: dict[RecordRef, Confirmed] = {}
     for intent in context.ledger.intents_of(decision.person_id):
-        field = stages.get((intent.record.crm, intent.record.object), "")
+        field = stages.get(f"{intent.record.crm}/{intent.record.object}", "")
         if field in intent.expected:
             found[intent.record] = {field: (intent.expected[field], max(t.at_us for t in transitions))}
     return found
 
 
-def _agreed(target: WriteTarget, met_us: int) -> Confirmed:
+def _agreed(target: WriteTarget, stage: str, met_us: int) -> Confirmed:
     """A stage that we did not have to write: the CRM said the same, or a person's stage was kept. From then on a
     different one is a person's, unless something new happened since.
     """
-    stage = target.mapping("stage")
-    return {stage.field: (None, met_us)} if stage and met_us else {}
+    mapping = target.mapping("stage")
+    if mapping is None or not met_us:
+        return {}
+    return {mapping.field: (mapping.values.get(stage, stage) or None, met_us)}
 
 
 def _targets(context: Context, decision: Decision, found: Found) -> Iterator[tuple[WriteTarget, Present]]:
@@ -207,28 +258,32 @@ def _owner_due(
     return wanted
 
 
-def _plan_id(context: Context, pulled: Pulled, candidates: Sequence[Decision]) -> str:
+def _plan_id(context: Context, pulled: Pulled, looked: _Looked) -> str:
     orgs = ",".join(f"{name}={org.id}" for name, org in sorted(pulled.orgs.items()))
     digest = hashlib.sha256(f"{context.definition.digest}\x1f{orgs}".encode())
-    for decision in candidates:
-        digest.update(f"\x1f{decision.person_id}\x1f{decision.digest()}".encode())
+    for decision, theirs in zip(looked.candidates, looked.digests, strict=True):
+        digest.update(f"\x1f{decision.person_id}\x1f{theirs}".encode())
     return digest.hexdigest()[:16]
 
 
 def _counts(
-    evaluation: Evaluation, candidates: Sequence[Decision], pulled: Pulled, known: Known, unassigned: int
+    evaluation: Evaluation, candidates: Sequence[Decision], number: Mapping[str, int], scope: Scope
 ) -> Counts:
-    met = set(known.person_of.values())
+    others = scope.others
+    met = set(scope.known.person_of.values())
     entering = Counter(t.stage for d in candidates for t in d.transitions[d.frozen :])
-    excluded = sum(decision.excluded for decision in candidates)
+    people, excluded = evaluation.people + others.people, evaluation.excluded + others.excluded
     return Counts(
-        people=evaluation.people,
-        changed=len(candidates) - excluded,
-        unchanged=evaluation.people - len(candidates) - (evaluation.excluded - excluded),
-        excluded=evaluation.excluded,
-        rejected=pulled.rejected,
+        people=people,
+        touched=number["touched"],
+        due=number["due"],
+        untouched=people - number["touched"] - number["due"],
+        changed=number["changed"],
+        unchanged=people - excluded - number["changed"],
+        excluded=excluded,
         moving=sum(d.person_id in met and len(d.transitions) > d.frozen for d in candidates),
-        unassigned=unassigned,
         entering_stage=dict(sorted(entering.items())),
-        funnel=dict(evaluation.funnel),
+        funnel=dict(sorted((Counter(evaluation.funnel) + Counter(others.funnel)).items())),
+        suspected_bots=evaluation.suspected_bots,
+        spared_entries=dict(evaluation.spared_entries),
     )

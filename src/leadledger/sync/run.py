@@ -110,7 +110,7 @@ def run(context: Context, *, allow_large: bool = False) -> Report:
 
 def _first_contact(context: Context) -> bool:
     """Whether this ledger has neither decided about anybody nor shown a first run's plan yet."""
-    if context.ledger.totals()["people"]:
+    if context.ledger.known([]).began_us:
         return False
     return not any(run.command == "run" and run.outcome == "planned" for run in context.ledger.runs(1000))
 
@@ -132,7 +132,8 @@ def _check_plan(context: Context, plan: Plan) -> None:
     newest = max(
         (r.summary.get("as_of_us", 0) for r in context.ledger.runs() if r.summary.get("written")), default=0
     )
-    if plan.as_of_us < newest or _decided_since(plan, context.ledger.known().transitions):
+    stored = context.ledger.known([str(record) for d in plan.decisions for record in d.records])
+    if plan.as_of_us < newest or _decided_since(plan, stored.transitions):
         msg = (
             f"The plan is of {iso(plan.as_of_us)}, but the ledger holds newer decisions. "
             "Nothing was written. Make a new one with `leadledger plan`."
@@ -159,6 +160,8 @@ def _decided_since(plan: Plan, stored: Mapping[str, Sequence[Transition]]) -> bo
 def _write(context: Context, report: Report, plan: Plan) -> None:
     """Decisions first, then the writes, then what is settled; a kill anywhere leaves a state to go on from."""
     context.ledger.record_decisions(report.run_id, plan.decisions, plan.handovers)
+    if plan.gone:
+        context.ledger.mark_gone(plan.gone)
     report.written = write_plan(context, plan, report.run_id)
     context.ledger.settle_decisions(
         decision.person_id

@@ -8,7 +8,7 @@ import pytest
 from leadledger.definition.load import Loaded
 from leadledger.domain.conditions import ALWAYS, All, Compare, Op, Space
 from leadledger.domain.definition import Guards
-from leadledger.domain.instants import DAY, HOUR, MINUTE, WEEK
+from leadledger.domain.instants import DAY, HOUR, MINUTE, SECOND, WEEK
 from leadledger.domain.lifecycle import (
     ActivityTrigger,
     ConvertedTrigger,
@@ -20,7 +20,7 @@ from leadledger.domain.lifecycle import (
     WhenTrigger,
 )
 from leadledger.domain.routing import AccountOwner, Fallback, Member, Pool, RouteRule
-from leadledger.domain.scoring import Calendar, Category, EngagementRule, Fit, Grade, Limit
+from leadledger.domain.scoring import Calendar, Category, EngagementRule, Fit, Grade, HalfLife, Limit
 from leadledger.domain.sources import ActivitySource, Identity, Normalise, PeopleSource
 from leadledger.domain.writeback import FieldMapping, Policy
 
@@ -53,6 +53,23 @@ guards: {max_people_changing_stage: 20%, max_owner_changes: 500, max_emptied_fie
     assert definition.identity == Identity(by_email=False, ignore_domains=("example.com",))
     assert definition.history_span == 730 * DAY
     assert definition.guards == Guards(0.2, 500, 0)
+
+
+def test_identity_and_history_may_say_more(loaded_with: Load):
+    definition = loaded_with(
+        leadledger="""
+version: 1
+name: small
+definition_version: first
+time_zone: UTC
+connections: [salesforce]
+identity: {by: email, plus_tags: false, references: [title], same_activity: 90s}
+history: {mode: from_now}
+"""
+    ).definition
+
+    assert definition.identity == Identity(plus_tags=False, references=("title",), same_activity=90 * SECOND)
+    assert definition.from_now
 
 
 def test_what_leadledger_yaml_leaves_out_has_the_domains_defaults(loaded_with: Load):
@@ -174,7 +191,15 @@ exclude_when: {fact: title, is: Student}
     call = Compare(Space.ACTIVITY, "type", Op.IS, "call")
     assert definition.engagement.rules == (
         EngagementRule(
-            "a", call, 2.5, "web", Limit(3, 48 * HOUR), 2 * WEEK, 90 * MINUTE, 20.0, auto_qualify=True
+            "a",
+            call,
+            2.5,
+            "web",
+            Limit(3, 48 * HOUR),
+            2 * WEEK,
+            HalfLife(90 * MINUTE),
+            20.0,
+            auto_qualify=True,
         ),
         EngagementRule("b", call, -10.0, limit=Limit(1, Calendar.DAY)),
     )
@@ -321,6 +346,15 @@ def test_the_digest_follows_the_content_not_its_looks(
 
     assert (first == second) is same
     assert len(first) == 64
+
+
+def test_the_definitions_own_lists_are_part_of_the_digest(loaded_with: Load):
+    text = "fit: {rules: [{id: rival, when: {fact: title, in: rivals}, points: 1}]}\nlists: {rivals: [acme.com]}\n"
+
+    first = loaded_with(scoring=text).definition.digest
+    second = loaded_with(scoring=text.replace("acme.com", "acme.org")).definition.digest
+
+    assert first != second
 
 
 def test_examples_do_not_change_the_digest(loaded_with: Load):

@@ -11,7 +11,7 @@ from leadledger.definition.documents.conditions import Condition as ConditionDoc
 from leadledger.definition.load import Loaded
 from leadledger.definition.named_lists import NAMES, named_list
 from leadledger.definition.yaml_files import YamlFile, parse_yaml
-from leadledger.domain.conditions import All, AnyOf, Compare, Condition, Not, Op, Space
+from leadledger.domain.conditions import All, AnyOf, AtLeast, Compare, Condition, Not, Op, Space
 
 FACT, FIELD, ACTIVITY, COMPUTED = Space.FACT, Space.FIELD, Space.ACTIVITY, Space.COMPUTED
 DOCUMENT: TypeAdapter[Any] = TypeAdapter(ConditionDocument)
@@ -34,6 +34,7 @@ def condition(text: str, names_in: Space = ACTIVITY) -> Condition:
         ("{fact: employees, over: 1.5}", Compare(FACT, "employees", Op.OVER, 1.5)),
         ("{fact: employees, at_most: 5}", Compare(FACT, "employees", Op.AT_MOST, 5)),
         ("{fact: title, matches: 'VP*'}", Compare(FACT, "title", Op.MATCHES, ("VP*",))),
+        ("{fact: title, regex: '(?i)^vp'}", Compare(FACT, "title", Op.REGEX, "(?i)^vp")),
         ("{fact: title, words: [VP, Head of]}", Compare(FACT, "title", Op.WORDS, ("VP", "Head of"))),
         ("{fact: title, known: false}", Compare(FACT, "title", Op.KNOWN, False)),
         ("{field: Campaign.Type, is: Webinar}", Compare(FIELD, "Campaign.Type", Op.IS, "Webinar")),
@@ -88,6 +89,14 @@ def test_combinations_nest():
     )
 
 
+def test_so_many_of_several_conditions():
+    a, b, c = (Compare(FACT, name, Op.IS, 1) for name in "abc")
+
+    assert condition("{at_least: 2, of: [{fact: a, is: 1}, {fact: b, is: 1}], and: {fact: c, is: 1}}") == All(
+        (AtLeast(2, (a, b)), c)
+    )
+
+
 def test_bare_names_are_looked_up_where_the_condition_stands():
     assert condition("{score: {over: 100}}", COMPUTED) == Compare(COMPUTED, "score", Op.OVER, 100)
     assert condition("{grade: {at_least: B}}", COMPUTED) == Compare(COMPUTED, "grade", Op.AT_LEAST, "B")
@@ -98,6 +107,29 @@ def test_a_named_list_stands_for_its_entries():
     compare = condition("{fact: email_domain, not_in: freemail}")
 
     assert compare == Compare(FACT, "email_domain", Op.NOT_IN, named_list("freemail"))
+
+
+def test_a_definitions_own_list_stands_for_its_entries_in_every_file(loaded_with: Callable[..., Loaded]):
+    definition = loaded_with(
+        scoring="fit: {rules: [{id: rival, when: {fact: email_domain, in: rivals}, points: -5}]}\n"
+        "lists: {rivals: [acme.com, acme.org]}\n",
+        routing="pools: {all: {members: [ana@ours.example]}}\n"
+        "rules: [{id: a, when: {fact: email_domain, not_in: rivals}, pool: all}, {id: b, pool: all}]\n",
+    ).definition
+
+    rivals = ("acme.com", "acme.org")
+    assert definition.fit.rules[0].when == Compare(FACT, "email_domain", Op.IN, rivals)
+    assert definition.routing.rules[0].when == Compare(FACT, "email_domain", Op.NOT_IN, rivals)
+
+
+def test_a_list_may_name_activity_types_and_stages(loaded_with: Callable[..., Loaded]):
+    (rule,) = loaded_with(
+        scoring="engagement: {rules: [{id: a, points: 5, window: 1d, "
+        "when: {type: {in: kinds}, stage: {not_in: late}}}]}\nlists: {kinds: [call], late: [customer]}\n"
+    ).definition.engagement.rules
+
+    assert rule.when == Compare(ACTIVITY, "type", Op.IN, ("call",))
+    assert rule.gate == Compare(COMPUTED, "stage", Op.NOT_IN, ("customer",))
 
 
 def test_freemail_holds_the_common_domains_of_the_world_in_lower_case():
@@ -130,3 +162,44 @@ def test_a_fact_may_stand_beside_an_activity(loaded_with: Callable[..., Loaded])
             Compare(FACT, "title", Op.KNOWN, True),
         )
     )
+
+
+@pytest.mark.parametrize(
+    ("when", "asked", "gate"),
+    [
+        ("{type: call}", Compare(ACTIVITY, "type", Op.IS, "call"), None),
+        (
+            "{type: call, stage: mql}",
+            Compare(ACTIVITY, "type", Op.IS, "call"),
+            Compare(COMPUTED, "stage", Op.IS, "mql"),
+        ),
+        (
+            "{all: [{type: call}, {all: [{mql_counter: {over: 1}}, {fact: title, is: CEO}]}], and: {fit: {over: 5}}}",
+            All((Compare(ACTIVITY, "type", Op.IS, "call"), Compare(FACT, "title", Op.IS, "CEO"))),
+            All((Compare(COMPUTED, "mql_counter", Op.OVER, 1), Compare(COMPUTED, "fit", Op.OVER, 5))),
+        ),
+        (
+            "{type: call, and: {any: [{grade: A}, {not: {all: [{cycle: 1}]}}, {at_least: 1, of: [{stage: mql}]}]}}",
+            Compare(ACTIVITY, "type", Op.IS, "call"),
+            AnyOf(
+                (
+                    Compare(COMPUTED, "grade", Op.IS, "A"),
+                    Not(Compare(COMPUTED, "cycle", Op.IS, 1)),
+                    AtLeast(1, (Compare(COMPUTED, "stage", Op.IS, "mql"),)),
+                )
+            ),
+        ),
+        ("{stage: mql}", All(()), Compare(COMPUTED, "stage", Op.IS, "mql")),
+    ],
+)
+def test_what_a_rule_asks_of_the_state_becomes_its_gate(
+    loaded_with: Callable[..., Loaded], when: str, asked: Condition, gate: Condition | None
+):
+    text = f"""
+engagement: {{rules: [{{id: a, points: 5, limit: {{times: 1, per: day}}, when: {when}}}]}}
+fit: {{rules: [{{id: b, when: {{fact: title, known: true}}, points: 9}}], grades: {{A: 5, B: below}}}}
+"""
+
+    (rule,) = loaded_with(scoring=text).definition.engagement.rules
+
+    assert (rule.when, rule.gate) == (asked, gate)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
-from leadledger.definition.examples import ExampleActivity, ExampleDeal, ExampleStatus
+from leadledger.definition.examples import ExampleActivity, ExampleDeal, ExampleStage, ExampleStatus
 from leadledger.definition.load import Loaded
 from leadledger.domain.instants import HOUR, parse_instant
 from leadledger.domain.lifecycle import DealEvent
@@ -93,3 +93,32 @@ def test_origin_and_intent_come_from_the_source_of_the_type(loaded_with: Load):
     (activity,) = loaded_with(activities=activities, examples=examples).examples[0].activities
 
     assert (activity.origin, activity.intent) == ("sales", "hand_raise")
+
+
+def test_conversions_assignments_and_stages_that_people_set(loaded_with: Load):
+    examples = """
+- name: x
+  converted: 2026-03-01T10:00Z
+  assigned: [{at: 2026-03-02}, {at: 2026-03-03}]
+  stages: [{becomes: customer, at: 2026-03-04}]
+  as_of: 2026-03-05
+  expect: {next_change_at: 2026-04-01, no_sales_touch: true, score_at_mql: 7, engagement_at_mql: 5.5}
+"""
+
+    (example,) = loaded_with(examples=examples).examples
+
+    assert example.converted_us == us("2026-03-01T10:00Z")
+    assert example.assigned_us == (us("2026-03-02"), us("2026-03-03"))
+    assert example.stages == (ExampleStage("customer", us("2026-03-04"), line=5),)
+    assert example.expect == {
+        "next_change_at": us("2026-04-01"),
+        "no_sales_touch": True,
+        "score_at_mql": 7,
+        "engagement_at_mql": 5.5,
+    }
+
+
+def test_what_an_example_leaves_out_did_not_happen(loaded_with: Load):
+    example = loaded_with(examples=EXAMPLES).examples[1]
+
+    assert (example.converted_us, example.assigned_us, example.stages) == (None, (), ())

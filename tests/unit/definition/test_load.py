@@ -12,7 +12,7 @@ from leadledger.definition.load import MODELS, Loaded, load
 from leadledger.errors import ConfigError, Problem
 
 SMALL = Path(__file__).parents[2] / "mappings" / "small"
-SHARED_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+SHARED_FOLDER = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def problems_of(folder: Path) -> tuple[Problem, ...]:
@@ -206,12 +206,46 @@ def test_of_very_many_problems_in_one_file_the_first_hundred_are_told(folder: Pa
     assert [problem.line for problem in problems[1:4]] == [1, 2, 3]
 
 
-def test_a_thousand_rules_load(loaded_with: Callable[..., Loaded]):
-    rules = "\n".join(
-        f"    - {{id: r{n}, when: {{type: call}}, points: 1, window: 90d}}" for n in range(1000)
+def rules(count: int) -> str:
+    return "".join(
+        f"    - {{id: r{n}, when: {{type: call}}, points: 1, window: 90d}}\n" for n in range(count)
     )
 
-    assert len(loaded_with(scoring=f"engagement:\n  rules:\n{rules}\n").definition.engagement.rules) == 1000
+
+def test_five_hundred_rules_load(loaded_with: Callable[..., Loaded]):
+    loaded = loaded_with(scoring=f"engagement:\n  rules:\n{rules(500)}")
+
+    assert len(loaded.definition.engagement.rules) == 500
+
+
+def test_more_rules_than_five_hundred_are_refused(folder: Path):
+    fit = "".join(f"    - {{id: f{n}, when: {{fact: title, is: CEO}}, points: 1}}\n" for n in range(501))
+    (folder / "scoring.yaml").write_text(f"engagement:\n  rules:\n{rules(501)}fit:\n  rules:\n{fit}")
+
+    assert [(p.path, p.text) for p in problems_of(folder)] == [
+        ("engagement.rules", "there are 501 rules, at most 500 are possible"),
+        ("fit.rules", "there are 501 rules, at most 500 are possible"),
+    ]
+
+
+def test_more_models_than_twenty_are_refused(folder: Path):
+    models = "".join(f"  m{n}: {{fit: {{max: 5}}}}\n" for n in range(21))
+    (folder / "scoring.yaml").write_text(f"models:\n{models}")
+
+    assert [(p.path, p.text) for p in problems_of(folder)] == [
+        ("models", "there are 21 models, at most 20 are possible"),
+    ]
+
+
+def test_more_stages_than_sixty_are_refused(loaded_with: Callable[..., Loaded], folder: Path):
+    def stages(count: int) -> str:
+        return "stages:\n" + "".join(f"  - {{id: s{n}, triggers: [{{deal: won}}]}}\n" for n in range(count))
+
+    files = {"writeback": "salesforce: {Lead: {Score__c: score}}\n", "routing": "sticky: []\n"}
+
+    assert len(loaded_with(lifecycle=stages(60), **files).definition.lifecycle.stages) == 60
+    (folder / "lifecycle.yaml").write_text(stages(61))
+    assert [p.text for p in problems_of(folder)] == ["there are 61 stages, at most 60 are possible"]
 
 
 @pytest.mark.parametrize(

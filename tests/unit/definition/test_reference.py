@@ -19,6 +19,7 @@ from leadledger.definition.documents.conditions import (
     FieldTest,
     NameTests,
     Operators,
+    SomeOf,
 )
 from leadledger.definition.documents.strict import Document
 from leadledger.definition.load import MODELS
@@ -26,7 +27,7 @@ from leadledger.definition.named_lists import NAMES
 from leadledger.domain.conditions import Op
 
 REFERENCE = (Path(__file__).parents[3] / "docs" / "reference" / "definition.md").read_text("utf-8")
-CONDITIONS = (FactTest, FieldTest, Combination, NameTests, Operators)
+CONDITIONS = (FactTest, FieldTest, Combination, SomeOf, NameTests, Operators)
 
 
 def section(heading: str) -> str:
@@ -43,8 +44,13 @@ def paths(annotation: Any, prefix: str = "") -> Iterator[str]:
     if origin is Annotated:
         yield from paths(args[0], prefix)
     elif origin in {Union, UnionType}:
-        for arg in args:
-            yield from paths(arg, prefix)
+        below = [list(paths(arg, prefix)) for arg in args]
+        # Where one or a list of the same may stand, the lines of the list tell of both.
+        start = f"{prefix}[]"
+        told = {
+            prefix + path.removeprefix(start) for found in below for path in found if path.startswith(start)
+        }
+        yield from (path for found in below for path in found if path.startswith(start) or path not in told)
     elif origin is tuple:
         yield from paths(args[0], f"{prefix}[]")
     elif origin is dict:
@@ -79,4 +85,4 @@ def test_the_condition_forms_and_activity_names_are_told():
     told = section("Conditions")
 
     assert all(f"`{name}`" in told for name in ("type", "asset", "campaign", "origin", "intent"))
-    assert all(f"`{key}`" in told for key in ("fact", "field", "all", "any", "not", "and"))
+    assert all(f"`{key}`" in told for key in ("fact", "field", "all", "any", "not", "of", "and"))

@@ -103,6 +103,8 @@ def test_keys_are_the_same_in_every_version_since_ledgers_hold_them():
         {"as_of_us": days(31)},
         {"engagement": 50 * MICRO - 400_000},
         {"frozen": 2},
+        {"next_due_us": days(40)},
+        {"definition": "d1g", "activated_us": days(2)},
         {"contributions": (Contribution("engagement", "visit", 100, count=0),)},
     ],
 )
@@ -134,6 +136,12 @@ def test_what_no_reader_would_see_does_not_change_the_digest(unseen):
         {"rule_holds": (True,)},
         {"account_owner_refused": True},
         {"account_owner_id": "005"},
+        {"classification": "A1"},
+        {"disposition": "assign"},
+        {"suspected_bots": 1},
+        {"first_origin": "sales"},
+        {"models": {"emea": (5 * MICRO, "A")}},
+        {"category_points": {"web": 5 * MICRO}},
     ],
 )
 def test_what_a_reader_would_see_changes_the_digest(seen):
@@ -185,10 +193,19 @@ decisions = st.builds(
     facts_known=st.integers(0, 9),
     facts_asked=st.integers(0, 9),
     last_activity=st.none() | st.builds(LastActivity, texts, texts, instants),
-    baseline=st.builds(Baseline, counts, counts, counts),
+    baseline=st.builds(Baseline, counts, counts, counts, texts, instants),
     rule_holds=st.lists(st.none() | st.booleans(), max_size=3).map(tuple),
     account_owner_refused=st.booleans(),
     account_owner_id=texts,
+    definition=texts,
+    activated_us=instants,
+    next_due_us=instants,
+    classification=texts,
+    disposition=texts,
+    suspected_bots=st.integers(0, 9),
+    models=st.dictionaries(texts, st.tuples(micros, texts), max_size=2),
+    category_points=st.dictionaries(texts, micros, max_size=2),
+    first_origin=texts,
 )
 owners = st.builds(
     Owner, texts, texts, texts, st.booleans(), st.booleans(), st.lists(texts, max_size=2).map(tuple)
@@ -215,7 +232,9 @@ plans = st.builds(
         max_size=2,
     ).map(tuple),
     kept=st.lists(st.builds(Kept, records, texts, maybe, maybe, texts), max_size=2).map(tuple),
-    counts=st.builds(Counts, people=st.integers(0, 9), entering_stage=counts, funnel=counts),
+    counts=st.builds(Counts, people=st.integers(0, 9), entering_stage=counts, funnel=counts, spared_entries=counts),
+    waiting=st.lists(texts, max_size=2).map(tuple),
+    gone=st.lists(texts, max_size=2).map(tuple),
 )  # fmt: skip
 
 

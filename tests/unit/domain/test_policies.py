@@ -178,6 +178,67 @@ def test_stages_compare_in_the_words_of_the_crm():
     assert written(desired(words, values={"Stage__c": "Opportunity"})) == {}
 
 
+PERSONS = Transition("sql", "mql", days(12), "set by a person", "h1")
+RECYCLED = Transition("recycled", "sql", days(20), "14 days in sql without accepted", "")
+
+
+def in_stage(*story: Transition) -> Decision:
+    return replace(DECISION, transitions=story, stage=story[-1].stage, stage_since_us=story[-1].at_us)
+
+
+def test_a_persons_stage_that_is_an_entry_of_ours_is_left_as_it_is():
+    found = desired(
+        STAGE,
+        values={"Stage__c": "sql"},
+        confirmed={"Stage__c": ("mql", days(11))},
+        decision=in_stage(MQL, PERSONS),
+    )
+
+    assert found == Desired((), ())
+
+
+@pytest.mark.parametrize("trigger", ["set by a person", "adopted"])
+@pytest.mark.parametrize("confirmed", [None, ("mql", days(11)), ("mql", days(12))])
+def test_a_rule_moves_on_from_a_persons_stage_that_is_an_entry_of_ours(trigger, confirmed):
+    moved = in_stage(MQL, replace(PERSONS, trigger=trigger), RECYCLED)
+
+    found = desired(
+        STAGE,
+        values={"Stage__c": "sql"},
+        confirmed={"Stage__c": confirmed} if confirmed else {},
+        decision=moved,
+    )
+
+    assert written(found) == {"Stage__c": "recycled"}
+
+
+@pytest.mark.parametrize(
+    "story", [(MQL, replace(PERSONS, trigger="deal: created"), RECYCLED), (MQL, RECYCLED)]
+)
+def test_a_persons_stage_that_no_entry_of_ours_explains_stands(story):
+    found = desired(
+        STAGE,
+        values={"Stage__c": "sql"},
+        confirmed={"Stage__c": ("mql", days(11))},
+        decision=in_stage(*story),
+    )
+
+    assert written(found) == {}
+    assert [kept.why for kept in found.kept] == ["set by a person, and not behind ours"]
+
+
+def test_a_persons_stage_from_before_our_last_write_is_another_one_now():
+    """They set it to `sql`, we moved on and wrote `recycled`, and now `sql` stands there once more."""
+    found = desired(
+        STAGE,
+        values={"Stage__c": "sql"},
+        confirmed={"Stage__c": ("recycled", days(21))},
+        decision=in_stage(MQL, PERSONS, RECYCLED),
+    )
+
+    assert [kept.why for kept in found.kept] == ["set by a person since our last write"]
+
+
 def test_a_stage_that_the_crm_has_no_word_for_is_not_written():
     words = replace(STAGE, values={"inquiry": "New"})
 

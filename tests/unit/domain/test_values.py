@@ -9,12 +9,13 @@ import pytest
 
 from builders import a_definition, days, hours
 from leadledger.domain.decisions import Baseline, Contribution, Decision, LastActivity, Transition
-from leadledger.domain.scoring import MICRO
+from leadledger.domain.scoring import MICRO, Band, Category, Classification, Engagement, Fit, FitModel
 from leadledger.domain.values import (
     Value,
     ValueKind,
     mapped_text,
     points_text,
+    priority,
     reasons,
     same,
     value_of,
@@ -23,8 +24,9 @@ from leadledger.domain.values import (
 from leadledger.domain.writeback import FieldMapping, WriteTarget
 
 BERLIN = ZoneInfo("Europe/Berlin")
-NUMBER, INSTANT, TEXT = ValueKind.NUMBER, ValueKind.INSTANT, ValueKind.TEXT
-MQL = Transition("mql", "inquiry", hours(1.5) + 999_999, "when", "v", counter="mql_counter", cycle=1)
+NUMBER, INSTANT, TEXT, BOOLEAN = ValueKind.NUMBER, ValueKind.INSTANT, ValueKind.TEXT, ValueKind.BOOLEAN
+MQL = Transition("mql", "inquiry", hours(1.5) + 999_999, "when", "v", counter="mql_counter", cycle=1, score=12_000_000,
+                 engagement=7_500_000, fit=4_500_000)  # fmt: skip
 DECISION = Decision(
     "p",
     (),
@@ -40,6 +42,22 @@ DECISION = Decision(
     facts_known=1,
     facts_asked=3,
     baseline=Baseline({"mql_counter": 2}, {"mql": days(-10)}),
+    next_due_us=days(31),
+    classification="B1",
+    disposition="nurture",
+    suspected_bots=4,
+    models={"emea": (30_500_000, "A")},
+    category_points={"web": 7_400_000},
+    first_origin="sales",
+)
+DEFINITION = a_definition(
+    engagement=Engagement(categories=(Category("web"), Category("mail"))),
+    models=(FitModel("emea", Fit()), FitModel("apac", Fit())),
+    classification=Classification(
+        fit=(Band("A", 30), Band("B", None)),
+        engagement=(Band("1", 50), Band("2", None)),
+        disposition={"A1": "assign"},
+    ),
 )
 
 
@@ -66,24 +84,70 @@ DECISION = Decision(
         ("sql_last_at", INSTANT, None),
         ("reasons", TEXT, None),
         ("why_now", TEXT, None),
+        ("classification", TEXT, "B1"),
+        ("disposition", TEXT, "nurture"),
+        ("priority", NUMBER, "3"),
+        ("next_change_at", INSTANT, "2026-02-01T00:00:00Z"),
+        ("suspected_bot_count", NUMBER, "4"),
+        ("first_origin", TEXT, "sales"),
+        ("no_sales_touch", BOOLEAN, "false"),
+        ("score_at_mql", NUMBER, "12"),
+        ("engagement_at_mql", NUMBER, "8"),
+        ("fit_at_mql", NUMBER, "5"),
+        ("score_at_inquiry", NUMBER, None),
+        ("engagement_web", NUMBER, "7"),
+        ("engagement_mail", NUMBER, "0"),
+        ("fit_emea", NUMBER, "31"),
+        ("grade_emea", TEXT, "A"),
+        ("fit_apac", NUMBER, "0"),
+        ("grade_apac", TEXT, None),
     ],
 )
 def test_every_value_by_its_name(name, kind, text):
-    assert value_of(name, DECISION, a_definition()) == Value(kind, text)
+    assert value_of(name, DECISION, DEFINITION) == Value(kind, text)
 
 
 def test_nothing_is_nothing_and_not_an_empty_text():
     nobody = Decision("p", (), days(30))
 
-    for name in ("grade", "stage", "missing_facts", "stage_since"):
+    for name in (
+        "grade", "stage", "missing_facts", "stage_since", "classification", "disposition", "priority", "first_origin",
+        "next_change_at",
+    ):  # fmt: skip
         assert value_of(name, nobody, a_definition()).text is None
     assert value_of("completeness", nobody, a_definition()).text == "100"
 
 
-@pytest.mark.parametrize("name", ["sheep", "owner", "stamp", "sheep_first_at", "sql_counter", ""])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sheep", "owner", "stamp", "sheep_first_at", "sql_counter", "", "score_at_sheep", "grade_at_mql", "fit_sheep",
+        "engagement_sheep", "grade_",
+    ],
+)  # fmt: skip
 def test_other_names_are_not_known(name):
     with pytest.raises(KeyError):
-        value_of(name, DECISION, a_definition())
+        value_of(name, DECISION, DEFINITION)
+
+
+def test_points_at_a_stage_are_those_of_the_latest_entry_with_their_decimals():
+    again = replace(MQL, at_us=days(2), score=9_876_000)
+    stamped = replace(again, inferred=True, score=1_000_000)
+    decision = replace(DECISION, transitions=(MQL, again, stamped))
+
+    assert value_of("score_at_mql", decision, DEFINITION, 2).text == "9.88"
+
+
+def test_a_deal_that_was_won_without_sales_is_told():
+    won = Transition("customer", "mql", days(3), "deal: won", "d", no_sales_touch=True)
+
+    assert value_of("no_sales_touch", replace(DECISION, transitions=(MQL, won)), DEFINITION).text == "true"
+
+
+@pytest.mark.parametrize(("cell", "rank"), [("A1", 1), ("A2", 2), ("B1", 3), ("B2", 4), ("C9", 0), ("", 0)])
+def test_the_best_cell_has_priority_one(cell, rank):
+    assert priority(replace(DECISION, classification=cell), DEFINITION) == rank
+    assert priority(replace(DECISION, classification=cell), a_definition()) == 0
 
 
 @pytest.mark.parametrize(
@@ -143,6 +207,11 @@ def test_points_are_written_as_people_write_them(points, text):
         (INSTANT, None, "2026-03-02T23:30:00Z", False),
         (INSTANT, "2026-03-02", None, False),
         (INSTANT, "", None, True),
+        (BOOLEAN, None, "false", True),
+        (BOOLEAN, "true", "true", True),
+        (BOOLEAN, "True", "true", True),
+        (BOOLEAN, "false", "true", False),
+        (BOOLEAN, None, "true", False),
         (TEXT, "MQL", "MQL", True),
         (TEXT, "mql", "MQL", False),
         (TEXT, None, None, True),

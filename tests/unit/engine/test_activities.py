@@ -114,7 +114,6 @@ def test_the_future_does_not_count_yet(lead):
 def test_history_begins_with_the_span_that_is_looked_at(lead):
     lead.activity("visit", days(10))
     lead.activity("visit", days(10) - 1)
-    lead.deal(days(10) - 1)
 
     decision = lead.decide(a_definition(history_span=20 * DAY), as_of=days(30))
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import a_definition, days, known_after
+from builders import START, a_definition, days, known_after
 from leadledger.domain.decisions import Baseline
 from leadledger.domain.definition import Definition
 from leadledger.domain.instants import HOUR
@@ -151,6 +151,6 @@ def test_united_baselines_lose_no_entry_and_no_date(several):
 
 @given(st.lists(st.integers(-3, 20).map(str)), st.integers(0, 10))
 def test_baseline_and_entries_make_the_largest_number_of_the_crm(texts, entries):
-    found = baseline({"mql_counter": texts}, adopting(), {"mql_counter": entries})
+    found = baseline({"mql_counter": texts}, adopting(), {"mql_counter": entries}, START)
 
     assert found.counters.get("mql_counter", 0) + entries == max([*map(int, texts), entries])

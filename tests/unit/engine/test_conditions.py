@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from builders import World, a_definition, a_rule, asks, points, rules, when
-from leadledger.domain.conditions import ALWAYS, All, AnyOf, Compare, Condition, Not, Op, Space
+from leadledger.domain.conditions import ALWAYS, All, AnyOf, AtLeast, Compare, Condition, Not, Op, Space
 from leadledger.domain.lifecycle import Lifecycle
 from leadledger.engine.conditions import quoted, sql, word_text
 
@@ -104,6 +104,18 @@ def outcome(
         (Op.MATCHES, "*日本*", "東日本支社", True),
         (Op.MATCHES, "ÄRZTE*", "ärzte ohne grenzen", True),
         (Op.MATCHES, "line*end", "line\nend", True),
+        # regular expressions
+        (Op.REGEX, "v.?p", "Senior VP Sales", True),
+        (Op.REGEX, "^vp", "Senior VP Sales", False),
+        (Op.REGEX, r"^\d+$", "0815", True),
+        (Op.REGEX, "größe", "GRÖSSE", False),
+        (Op.REGEX, "ärzt", "ÄRZTEKAMMER", True),
+        (Op.REGEX, "it's", "It's", True),
+        (Op.REGEX, "", "", True),
+        (Op.REGEX, ".", "", False),
+        (Op.REGEX, ".", None, None),
+        (Op.REGEX, ("^a", "b$"), "xB", True),
+        (Op.REGEX, "(a*)*b", "a" * 2000, False),
         # known
         (Op.KNOWN, True, "x", True),
         (Op.KNOWN, True, "", False),
@@ -171,10 +183,27 @@ def kleene(connection: duckdb.DuckDBPyConnection, condition: Condition) -> objec
         (Not(AnyOf((FALSE, Not(TRUE)))), True),
         (ALWAYS, True),
         (AnyOf(()), False),
+        (AtLeast(2, (TRUE, FALSE, TRUE, UNKNOWN)), True),
+        (AtLeast(2, (TRUE, FALSE, FALSE, UNKNOWN)), None),
+        (AtLeast(2, (TRUE, FALSE, FALSE, FALSE)), False),
+        (AtLeast(3, (UNKNOWN, UNKNOWN, UNKNOWN)), None),
+        (AtLeast(4, (TRUE, TRUE, TRUE)), False),
+        (AtLeast(0, (FALSE, UNKNOWN)), True),
+        (AtLeast(0, ()), True),
+        (AtLeast(1, ()), False),
+        (Not(AtLeast(1, (UNKNOWN, FALSE))), None),
+        (AtLeast(2, (AtLeast(1, (FALSE, TRUE)), Not(FALSE), UNKNOWN)), True),
     ],
 )
 def test_unknown_is_neither_true_nor_false(connection, condition, expected):
     assert kleene(connection, condition) is expected
+
+
+@pytest.mark.parametrize("asked", [Compare(Space.FACT, "x", op, "1") for op in Op])
+def test_what_cannot_be_seen_is_unknown_whatever_is_asked_of_it(connection, asked):
+    query = f"SELECT {sql(asked, lambda _: None)}, {sql(AnyOf((asked, ALWAYS)), lambda _: None)}"
+
+    assert connection.execute(query).fetchall() == [(None, True)]
 
 
 def test_a_name_cannot_break_out_of_its_quotes(connection):

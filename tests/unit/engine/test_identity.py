@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from builders import World, a_definition, days, known_after, new, path, points
+from builders import World, a_definition, a_rule, days, known_after, new, path, points, rules
 from leadledger.domain.decisions import Baseline, Transition
+from leadledger.domain.lifecycle import Lifecycle
+from leadledger.domain.scoring import Calendar, Limit
 from leadledger.domain.sources import Identity, PeopleSource
 from leadledger.ports import Known
 
@@ -194,3 +196,29 @@ def test_two_people_next_to_each_other_do_not_share_anything(world):
     assert [(points(d), d.stage) for d in found.values()] == [(30, "inquiry"), (0, ""), (50, "mql")]
     assert [len(path(d)) for d in found.values()] == [1, 0, 2]
     assert [new(d) for d in world.everybody(BOTH, known=known_after(found.values())).values()] == [(), (), ()]
+
+
+def test_a_merge_unites_activities_and_never_adds_points(world):
+    daily = rules(a_rule("visit", 10, limit=Limit(1, Calendar.DAY)), a_rule("form", 30, max_points=30))
+    definition = replace(BOTH, engagement=daily, lifecycle=Lifecycle())
+    for lead in ("00Q1", "00Q2"):
+        world.lead(lead)
+        world.activity("visit", days(1), lead)
+        world.activity("form", days(2), lead)
+    apart = [points(decision) for decision in world.everybody(definition).values()]
+    world.connection.execute(
+        """UPDATE raw."salesforce.Lead" SET merged_into = '00Q2', deleted = true WHERE id = '00Q1'"""
+    )
+
+    merged = points(world.decide(definition))
+
+    assert apart == [40, 40]
+    assert merged == 40 != sum(apart)
+
+
+def test_a_person_stays_whole_when_one_of_two_equal_addresses_is_merged_away(world):
+    world.lead("00Q1", Email="a@acme.test", deleted=True, merged_into="00Q3")
+    world.lead("00Q2", Email="a@acme.test")
+    world.lead("00Q3", Email="b@acme.test")
+
+    assert people(world) == {"salesforce/Lead/00Q1": ["salesforce/Lead/00Q2", "salesforce/Lead/00Q3"]}

@@ -13,10 +13,11 @@ import pytest
 from builders import World, a_definition, a_rule, asks, days, hours, rules
 from leadledger.domain.conditions import Compare, Op, Space
 from leadledger.domain.lifecycle import Lifecycle, Stage, WhenTrigger
-from leadledger.engine import fold as kernel
-from leadledger.engine.local import LocalEngine, compiled_fold, run_fold
+from leadledger.engine.fold.jit import compiled
+from leadledger.engine.fold.walk import fold as plain_fold
+from leadledger.engine.local import LocalEngine, run_fold
 from leadledger.engine.program import compile_program
-from leadledger.engine.tables import Output
+from leadledger.engine.tables import C_POINTS, Output
 from leadledger.errors import BugError
 from leadledger.ports import Known
 
@@ -40,10 +41,10 @@ def captured(world: World) -> tuple[tuple[Any, ...], Output]:
 
     def remembering(*arguments: Any) -> Any:
         seen.append(arguments[:4])
-        return kernel.fold(*arguments)
+        return plain_fold(*arguments)
 
-    evaluation = world.evaluate(fold=remembering)
-    return seen[0], evaluation.output
+    world.evaluate(fold=remembering)
+    return seen[0], run_fold(plain_fold, *seen[0])
 
 
 @pytest.mark.parametrize(("transitions", "lines"), [(0, 0), (1, 1), (7, 9), (1000, 3), (3, 1000)])
@@ -55,7 +56,7 @@ def test_small_buffers_grow_until_everybody_fits(busy, transitions, lines):
         if not calls:
             output = output._replace(transitions=output.transitions[:transitions], lines=output.lines[:lines])
         calls.append((len(output.transitions), len(output.lines)))
-        return kernel.fold(program, events, people, frozen, output, *rest)
+        return plain_fold(program, events, people, frozen, output, *rest)
 
     calls: list[tuple[int, int]] = []
     found = run_fold(cramped, *arguments)
@@ -90,15 +91,15 @@ def test_the_engine_compiles_its_fold_when_none_is_given(busy):
 @pytest.fixture
 def fresh() -> Any:
     """Nothing compiled yet, and nothing left of this test for the next one."""
-    compiled_fold.cache_clear()
+    compiled.cache_clear()
     yield
-    compiled_fold.cache_clear()
+    compiled.cache_clear()
 
 
 def test_without_numba_the_same_function_runs_as_it_is(fresh, monkeypatch):
     monkeypatch.setitem(sys.modules, "numba", None)
 
-    assert compiled_fold() is kernel.fold
+    assert compiled(plain_fold) is plain_fold
 
 
 def test_where_compiled_code_cannot_be_kept_it_is_compiled_anew(fresh, monkeypatch):
@@ -114,7 +115,7 @@ def test_where_compiled_code_cannot_be_kept_it_is_compiled_anew(fresh, monkeypat
     numba.njit = njit
     monkeypatch.setitem(sys.modules, "numba", numba)
 
-    assert compiled_fold() is kernel.fold
+    assert compiled(plain_fold) is plain_fold
 
 
 def test_an_empty_mirror_gives_nobody(world):
@@ -172,4 +173,4 @@ def test_conditions_that_several_stages_ask_are_evaluated_once():
 def test_points_keep_their_millionths():
     coding = compile_program(a_definition(engagement=rules(a_rule("visit", 0.1), a_rule("form", 1 / 3))), 0)
 
-    assert coding.program.rules[:, 0].tolist() == [100_000, 333_333]
+    assert coding.program.codes[:2, C_POINTS].tolist() == [100_000, 333_333]

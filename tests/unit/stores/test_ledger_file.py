@@ -120,10 +120,12 @@ def test_a_merge_is_noted_and_the_old_history_stays_where_it_was(path):
         merges = connection.execute(
             "SELECT old_person_id, new_person_id, run_id FROM person_merge"
         ).fetchall()
-        rows = connection.execute("SELECT person_id, event_key, merged_from FROM transition").fetchall()
+        rows = connection.execute(
+            "SELECT p.person_id, t.evidence, t.merged_from FROM transition t JOIN person p ON p.num = t.person"
+        ).fetchall()
 
     assert merges == [("p1", "p2", "r2")]
-    assert rows == [("p1", entry.key("p1"), None), ("p2", entry.key("p2"), "p1")]
+    assert rows == [("p1", entry.evidence, None), ("p2", entry.evidence, "p1")]
     ledger.close()
 
 
@@ -369,7 +371,7 @@ def test_kill_9_of_the_writer_loses_no_acknowledged_commit(path):
         ledger.close()
 
         assert {f"p{n}" for n in range(acknowledged + 1)} <= set(known.transitions)
-        assert set(known.person_of.values()) == set(known.transitions) == set(known.baselines)
+        assert set(known.person_of.values()) == set(known.transitions) == set(known.decided)
         assert totals["people"] == totals["transitions"] == totals["stage:"]
 
 

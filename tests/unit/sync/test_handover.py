@@ -67,6 +67,28 @@ def test_who_is_in_no_routed_stage_asks_for_nobody(definition: Definition) -> No
     assert asks(a_decision("00Q1", stage=""), definition, {}, first_contact=False) == []
 
 
+def test_a_stage_that_a_person_set_back_is_a_correction_and_asks_for_nobody(definition: Definition) -> None:
+    entry = a_decision("00Q1").transitions[0]
+    forward = replace(
+        entry, stage="sql", from_stage="mql", at_us=days(2), trigger="set by a person", evidence="h1"
+    )
+    back = replace(
+        entry, from_stage="sql", at_us=days(3), trigger="set by a person", evidence="h2", counter=""
+    )
+
+    assert asks(a_decision("00Q1", transitions=(forward, back)), definition, {}, first_contact=False) == []
+    (found,) = asks(
+        a_decision("00Q1", transitions=(entry, forward, back)), definition, {}, first_contact=False
+    )
+    assert found.transition == entry
+
+
+def test_a_stage_that_a_person_set_forward_asks_like_any_other_entry(definition: Definition) -> None:
+    entry = replace(a_decision("00Q1").transitions[0], trigger="set by a person", from_stage="inquiry")
+    (found,) = asks(a_decision("00Q1", transitions=(entry,)), definition, {}, first_contact=False)
+    assert found.transition == entry
+
+
 def test_an_active_owner_at_first_contact_keeps_the_lead(definition: Definition, ledger: Ledger) -> None:
     assert deal([ask("00Q1", definition, "005b", first=True)], definition, ledger) == {}
 

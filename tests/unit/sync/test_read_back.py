@@ -12,7 +12,7 @@ from leadledger.errors import RetryLaterError
 from leadledger.ports import Pull, Seen, Stream
 from leadledger.sync.context import Context
 from leadledger.sync.run import apply
-from unit.sync.scripted_crm import NoMirror, ScriptedCrm, a_change, a_context, a_plan
+from unit.sync.scripted_crm import NoMirror, ScriptedCrm, a_change, a_context, a_decision, a_plan, lead
 
 IDS = ("00Q1", "00Q2", "00Q3")
 
@@ -95,3 +95,12 @@ def test_what_cannot_be_read_again_now_does_not_undo_that_all_was_written(
     crm.pause = RetryLaterError("pause", after_s=5000.0)
 
     assert applied(context, *IDS) == "ok"
+
+
+def test_who_left_the_crm_is_not_counted_any_more_once_the_plan_is_applied(context: Context) -> None:
+    context.ledger.record_decisions("r0", [a_decision("00Q9")], [])
+    plan = replace(a_plan(), gone=(str(lead("00Q9")),), definition_digest=context.definition.digest)
+
+    apply(context, plan)
+
+    assert context.ledger.population().people == 0

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from leadledger.domain.conditions import All, AnyOf, Compare, Condition, Op, Space, names
 from leadledger.domain.definition import Definition
-from leadledger.domain.lifecycle import DealTrigger, StatusTrigger
+from leadledger.domain.lifecycle import AssignedTrigger, DealTrigger, FactTrigger, StatusTrigger
 from leadledger.domain.sources import ActivitySource
 from leadledger.errors import ConfigError, Problem
 from leadledger.ports import Kind, Stream
@@ -22,6 +22,7 @@ ENGAGEMENTS = ("calls", "emails", "meetings", "notes", "tasks")
 ACTIVITY_STREAMS = (SUBMISSIONS, HISTORY, *ENGAGEMENTS)
 
 FORM, PAGE_URL = "form", "page_url"
+OWNER = "hubspot_owner_id"
 
 _INTERNAL_NAME = re.compile(r"(?!.*__c$)[a-z][a-z0-9_]*")
 
@@ -48,7 +49,7 @@ def streams(definition: Definition) -> list[Stream]:
     account_fields = _account_fields(definition)
     if account_fields or definition.routing.account_owner:
         found.append(Stream(CRM, COMPANIES, Kind.ACCOUNTS, account_fields))
-    if any(isinstance(t, DealTrigger) for stage in definition.lifecycle.stages for t in stage.triggers):
+    if any(isinstance(signal, DealTrigger) for signal in definition.lifecycle.signals()):
         found += [Stream(CRM, DEALS, Kind.DEALS), Stream(CRM, DEAL_PEOPLE, Kind.DEAL_PEOPLE)]
     for name in ENGAGEMENTS:
         entries = [source for source in activities if source.stream == name]
@@ -90,10 +91,20 @@ def _account_fields(definition: Definition) -> tuple[str, ...]:
 def _status_fields(definition: Definition) -> Iterator[str]:
     # A status trigger names a field without its CRM. HubSpot's internal names are lower-case throughout, those
     # of Salesforce begin with a capital or end in __c, so the two cannot be taken for each other.
-    for stage in definition.lifecycle.stages:
-        for trigger in stage.triggers:
-            if isinstance(trigger, StatusTrigger) and _INTERNAL_NAME.fullmatch(trigger.field):
-                yield trigger.field
+    for signal in definition.lifecycle.signals():
+        if isinstance(signal, StatusTrigger) and _INTERNAL_NAME.fullmatch(signal.field):
+            yield signal.field
+
+
+def _heard_fields(definition: Definition) -> Iterator[str]:
+    """Properties whose changes are an assignment, or a fact that a stage waits for."""
+    for signal in definition.lifecycle.signals():
+        if isinstance(signal, AssignedTrigger):
+            yield OWNER
+        elif isinstance(signal, FactTrigger):
+            paths = (source.facts.get(signal.fact, "") for source in definition.people if source.crm == CRM)
+            # A company's properties have no history with the contact.
+            yield from (path for path in paths if path and not path.startswith(f"{ACCOUNT_PREFIX}."))
 
 
 def _history(definition: Definition, activities: Sequence[ActivitySource]) -> tuple[str, ...]:
@@ -105,7 +116,7 @@ def _history(definition: Definition, activities: Sequence[ActivitySource]) -> tu
         if mapping.value == "stage"
     ]
     changed = [source.property for source in activities if source.stream == HISTORY and source.property]
-    return _in_order([*changed, *_status_fields(definition), *stage_fields])
+    return _in_order([*changed, *_status_fields(definition), *_heard_fields(definition), *stage_fields])
 
 
 def _engagement(name: str, entries: Sequence[ActivitySource]) -> Stream:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from leadledger.domain.conditions import Space, names
 from leadledger.domain.definition import Definition
-from leadledger.domain.lifecycle import DealTrigger, StatusTrigger
+from leadledger.domain.lifecycle import AssignedTrigger, DealTrigger, FactTrigger, StatusTrigger
 from leadledger.domain.sources import ActivitySource, PeopleSource
 from leadledger.errors import ConfigError, Problem
 from leadledger.ports import Kind, Stream
@@ -18,6 +18,8 @@ ACCOUNT = "Account."
 PERSON_OF = {"Task": ("WhoId",), "Event": ("WhoId",), "CampaignMember": ("ContactId", "LeadId")}
 """Where the person stands in the objects that everybody has; the first that is set wins."""
 HISTORY = "LeadHistory"
+OWNER_CHANGE = "Owner"
+"""As the history calls the field OwnerId."""
 ZONE = "zone="
 CREATED = "created"
 """Option of an activity stream: an entry names no time, so the row's creation is the time."""
@@ -101,12 +103,7 @@ def _status_fields(definition: Definition, people: Sequence[PeopleSource]) -> se
     """Fields of status triggers that are Salesforce's: in a definition for two CRMs, those it maps elsewhere."""
     known = {path for source in people for path in _paths_of(source)}
     known |= {m.field for target in definition.targets if target.crm == CRM for m in target.fields}
-    wanted = {
-        trigger.field
-        for stage in definition.lifecycle.stages
-        for trigger in stage.triggers
-        if isinstance(trigger, StatusTrigger)
-    }
+    wanted = {signal.field for signal in definition.lifecycle.signals() if isinstance(signal, StatusTrigger)}
     return wanted if set(definition.connections) <= {CRM} else wanted & known
 
 
@@ -135,7 +132,7 @@ def _history(
 ) -> Iterator[Stream]:
     if not any(source.object == "Lead" for source in people):
         return
-    fields = _status_fields(definition, people)
+    fields = _status_fields(definition, people) | set(_heard_fields(definition, people))
     for target in definition.targets:
         if (target.crm, target.object) == (CRM, "Lead"):
             fields |= {mapping.field for mapping in target.fields if mapping.value == "stage"}
@@ -144,9 +141,19 @@ def _history(
         yield Stream(CRM, HISTORY, Kind.HISTORY, options=tuple(sorted(fields)))
 
 
+def _heard_fields(definition: Definition, people: Sequence[PeopleSource]) -> Iterator[str]:
+    """Fields of a lead whose changes are an assignment, or a fact that a stage waits for."""
+    for signal in definition.lifecycle.signals():
+        if isinstance(signal, AssignedTrigger):
+            yield OWNER_CHANGE
+        elif isinstance(signal, FactTrigger):
+            paths = (source.facts.get(signal.fact, "") for source in people if source.object == "Lead")
+            # An account's fields have no history with the lead.
+            yield from (path for path in paths if path and not path.startswith(ACCOUNT))
+
+
 def _deals(definition: Definition, people: Sequence[PeopleSource]) -> Iterator[Stream]:
-    triggers = (trigger for stage in definition.lifecycle.stages for trigger in stage.triggers)
-    if not any(isinstance(trigger, DealTrigger) for trigger in triggers):
+    if not any(isinstance(signal, DealTrigger) for signal in definition.lifecycle.signals()):
         return
     yield Stream(CRM, "Opportunity", Kind.DEALS, options=(_zone(definition),))
     if any(source.object == "Contact" for source in people):

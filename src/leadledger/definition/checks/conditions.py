@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import Enum
 
-from leadledger.definition import named_lists
-from leadledger.definition.checks.names import ACTIVITY_NAMES, SCORES, Documents
-from leadledger.definition.conditions import ORDERED, ConditionDocument, Path_, Question, questions
+from leadledger.definition.checks.names import ACTIVITY_NAMES, GATE, Documents, gate_names
+from leadledger.definition.checks.state import check_state_name, compared_with
+from leadledger.definition.conditions import (
+    ORDERED,
+    ConditionDocument,
+    Path_,
+    Question,
+    conjuncts,
+    questions,
+)
 from leadledger.definition.problems import Report, nearest
 from leadledger.definition.yaml_files import shortened
 from leadledger.domain.conditions import Op, Space
@@ -22,6 +29,8 @@ class Place(Enum):
     """A person: only facts."""
     ACTIVITY = "activity"
     """An activity and the person who did it."""
+    RULE = "rule"
+    """An activity, the person who did it, and the person's state just before."""
     STATE = "state"
     """A person who has been scored: facts and computed values."""
 
@@ -38,7 +47,7 @@ def check_condition(
     if condition is None:
         return
     for question in questions(condition, path):
-        _named_list(question, file, report)
+        _named_list(question, file, names, report)
         if question.op is Op.WORDS and question.space is not Space.FACT:
             hint = 'Use matches, such as "*pricing*".'
             report.error(file, question.value_path, "`words` looks at facts only", hint, key=True)
@@ -50,14 +59,32 @@ def check_condition(
                 _field(question, file, place, report)
             case _:
                 _bare_name(question, file, place, names, report)
+    if place is Place.RULE:
+        _unmixed(condition, file, path, names, report)
 
 
-def _named_list(question: Question, file: str, report: Report) -> None:
+def _unmixed(condition: ConditionDocument, file: str, path: Path_, names: Documents, report: Report) -> None:
+    """The state is asked apart from the activity, since it is that of the moment before."""
+    states = gate_names(names.counters() or ())
+    for here, asked in conjuncts(condition, path):
+        of_state = {question.space is None and question.name in states for question in asked}
+        if len(of_state) > 1:
+            text = "asks for the person's state and for something else at once"
+            hint = f"Give {_listed(states)} an any, not or of to themselves, beside the rest with `and`."
+            report.error(file, here, text, hint, key=isinstance(here[-1], str))
+
+
+def _listed(states: Iterable[str]) -> str:
+    return ", ".join([*GATE, *sorted({*states} - {*GATE})])
+
+
+def _named_list(question: Question, file: str, names: Documents, report: Report) -> None:
     if question.op not in {Op.IN, Op.NOT_IN} or not isinstance(question.value, str):
         return
-    if question.value not in named_lists.NAMES:
-        hint = nearest(question.value, named_lists.NAMES)
-        text = "should be a list of values, or the name of a list that leadledger brings"
+    known = names.lists().names()
+    if names.scoring is not None and question.value not in known:
+        hint = nearest(question.value, known)
+        text = "should be a list of values, or the name of one: freemail, or of `lists` in scoring.yaml"
         report.error(file, question.value_path, text, hint)
 
 
@@ -80,7 +107,7 @@ def _fact(question: Question, file: str, place: Place, names: Documents, report:
 def _field(question: Question, file: str, place: Place, report: Report) -> None:
     if place is not Place.ROW:
         hint = "Map the field to a fact in people.yaml and write {fact: …}."
-        if place is Place.ACTIVITY:
+        if place in {Place.ACTIVITY, Place.RULE}:
             hint = "Map the field to an attribute in activities.yaml and ask for that."
         report.error(file, question.path, "CRM fields are not known here", hint, key=True)
         return
@@ -102,69 +129,46 @@ def _bare_name(question: Question, file: str, place: Place, names: Documents, re
             hint = f"Write {{fact: {question.name}, …}}." if question.name in facts else "Write {fact: …}."
             text = f"`{shortened(question.name)}` is not known here, only facts are"
             report.error(file, question.path, text, hint, key=True)
-        case Place.ACTIVITY:
-            _activity(question, file, names, report)
+        case Place.RULE if question.name in gate_names(names.counters() or ()):
+            check_state_name(question, file, names, report)
+        case Place.ACTIVITY | Place.RULE:
+            _activity(question, file, place, names, report)
         case Place.STATE:
-            _computed(question, file, names, report)
+            check_state_name(question, file, names, report)
 
 
-def _activity(question: Question, file: str, names: Documents, report: Report) -> None:
+FEEDS_ON_ITSELF = ("score", "engagement", "classification")
+
+
+def _activity(question: Question, file: str, place: Place, names: Documents, report: Report) -> None:
+    models = names.model_values() or frozenset()
+    if question.name in {*FEEDS_ON_ITSELF, *models}:
+        text = f"`{shortened(question.name)}` is not known here"
+        hint = "Points cannot hang on the score that they make; a rule may ask for fit, grade, stage, cycle and counters."
+        report.error(file, question.path, text, hint, key=True)
+        return
+    if place is Place.ACTIVITY and question.name in gate_names(names.counters() or ()):
+        text = f"`{shortened(question.name)}` is not known here, only the activity and facts are"
+        hint = "In lifecycle.yaml, write {when: …}; the rules of scoring.yaml know it."
+        report.error(file, question.path, text, hint, key=True)
+        return
     _needs_number(question, file, report)
     attributes = names.attributes()
     if question.name not in ACTIVITY_NAMES:
-        if attributes is not None and question.name not in attributes:
-            known = {*ACTIVITY_NAMES, *attributes, "fact", "all", "any", "not", "and"}
+        may_be_a_counter = place is Place.RULE and names.counters() is None
+        if attributes is not None and question.name not in attributes and not may_be_a_counter:
+            states = gate_names(names.counters() or ()) if place is Place.RULE else ()
+            known = {*ACTIVITY_NAMES, *attributes, *states, "fact", "all", "any", "not", "and", "of"}
             report.unknown(file, question.path, "attribute", question.name, known, key=True)
         return
     given = names.activity_values(question.name) if question.name in {"type", "origin", "intent"} else None
     if given is None or question.op not in {Op.IS, Op.IS_NOT, Op.IN, Op.NOT_IN}:
         return
-    wanted = question.value if isinstance(question.value, tuple) else (question.value,)
-    for value in wanted:
+    for value in compared_with(question, names):
         if value not in given:
             what = {"type": "activity type", "origin": "origin", "intent": "intent"}[question.name]
             text = f"no source in activities.yaml gives the {what} `{shortened(str(value))}`"
             report.error(file, question.value_path, text, nearest(str(value), given))
-
-
-def _computed(question: Question, file: str, names: Documents, report: Report) -> None:
-    counters = names.counters()
-    if question.name == "grade":
-        _grade(question, file, names, report)
-    elif question.name in SCORES or (counters is not None and question.name in counters):
-        values = question.value if isinstance(question.value, tuple) else (question.value,)
-        if question.op in {Op.KNOWN, Op.MATCHES}:
-            report.error(file, question.value_path, f"`{question.name}` is a number and always known")
-        elif any(isinstance(value, (str, bool)) for value in values):
-            report.error(file, question.value_path, "should be a number")
-        elif question.name not in SCORES and any(value != int(value) for value in values):
-            report.error(file, question.value_path, "should be a whole number, since it counts")
-    elif counters is not None:
-        facts = names.facts() or frozenset()
-        if question.name in facts:
-            text = f"`{question.name}` is a fact, not a computed value"
-            report.error(file, question.path, text, f"Write {{fact: {question.name}, …}}.", key=True)
-            return
-        known = {*SCORES, "grade", *counters, "fact", "all", "any", "not", "and"}
-        report.unknown(file, question.path, "value", question.name, known, key=True)
-
-
-def _grade(question: Question, file: str, names: Documents, report: Report) -> None:
-    grades = names.grades()
-    if question.op in {Op.MATCHES, Op.KNOWN}:
-        report.error(
-            file, question.value_path, "a grade is compared with is, in, at_least, at_most, over, below"
-        )
-        return
-    if grades is None:
-        return
-    if not grades:
-        report.error(file, question.path, "there are no grades", "Give fit.grades in scoring.yaml.", key=True)
-        return
-    values = question.value if isinstance(question.value, tuple) else (question.value,)
-    for value in values:
-        if value not in grades:
-            report.unknown(file, question.value_path, "grade", str(value), grades)
 
 
 def duplicates(values: Iterable[str]) -> dict[int, int]:

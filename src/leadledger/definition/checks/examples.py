@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from leadledger.definition.checks.names import Documents
+from leadledger.definition.checks.names import DISPOSITIONS, Documents
+from leadledger.definition.checks.sources import DERIVED_FROM
 from leadledger.definition.documents.examples import ExampleDocument
 from leadledger.definition.problems import Report, nearest
 from leadledger.definition.yaml_files import shortened
 
 FILE = "examples"
+INSTEAD = {
+    "email_domain": "Give the e-mail.",
+    "first_origin": "Give an activity.",
+    "persona": "Give the facts that make one.",
+}
+"""What to give instead of a derived fact."""
 
 
 def check_examples(names: Documents, report: Report) -> None:
@@ -28,9 +35,9 @@ def _whom(position: int, example: ExampleDocument, names: Documents, report: Rep
         report.unknown(FILE, (position, "object"), "object", example.object, objects)
     facts = names.facts()
     for fact in example.person:
-        if fact == "email_domain":
-            text = "`email_domain` is derived from `email`"
-            report.error(FILE, (position, "person", fact), text, "Give the e-mail.", key=True)
+        if fact in names.derived_facts():
+            text = f"`{fact}` is derived from {DERIVED_FROM[fact]}"
+            report.error(FILE, (position, "person", fact), text, INSTEAD[fact], key=True)
         elif facts is not None and fact not in facts:
             report.unknown(FILE, (position, "person", fact), "fact", fact, facts, key=True)
 
@@ -47,6 +54,11 @@ def _what(position: int, example: ExampleDocument, names: Documents, report: Rep
             if attributes is not None and name not in attributes:
                 report.unknown(FILE, (*path, "attributes", name), "attribute", name, attributes, key=True)
 
+    stages = names.stages()
+    for number, stage in enumerate(example.stages):
+        if stages is not None and stage.becomes not in stages:
+            report.unknown(FILE, (position, "stages", number, "becomes"), "stage", stage.becomes, stages)
+
 
 def _expectations(position: int, example: ExampleDocument, names: Documents, report: Report) -> None:
     computed = names.computed()
@@ -54,15 +66,30 @@ def _expectations(position: int, example: ExampleDocument, names: Documents, rep
         return
     for name, value in example.expect.items():
         path = (position, "expect", name)
-        if name not in {*computed, "excluded"}:
+        if name not in {*computed, "excluded"} and not names.may_be_of_scoring(name):
             report.unknown(FILE, path, "computed value", name, {*computed, "excluded"}, key=True)
-        elif name == "excluded" and not isinstance(value, bool):
+        elif name in YES_OR_NO and not isinstance(value, bool):
             report.error(FILE, path, "should be true or false")
-        elif name == "stage" and value is not None and value not in (names.stages() or ()):
-            report.unknown(FILE, path, "stage", str(value), names.stages() or ())
-        elif name == "grade" and value is not None and value not in (names.grades() or (value,)):
-            report.unknown(FILE, path, "grade", str(value), names.grades() or ())
         elif isinstance(value, tuple) != (name == "missing_facts"):
             report.error(
                 FILE, path, "should be a list of facts" if name == "missing_facts" else "should be one value"
             )
+        elif value is not None:
+            _word(path, name, value, names, report)
+
+
+YES_OR_NO = ("excluded", "no_sales_touch")
+
+
+def _word(path: tuple[str | int, ...], name: str, value: object, names: Documents, report: Report) -> None:
+    """Of values with a limited set of words, one of them."""
+    what, known = {
+        "stage": ("stage", names.stages()),
+        "grade": ("grade", names.grades()),
+        "classification": ("cell", names.cells()),
+        "disposition": ("disposition", DISPOSITIONS),
+    }.get(name, ("", None))
+    if name.startswith("grade_"):
+        what, known = "grade", names.grades(name)
+    if known and value not in known:
+        report.unknown(FILE, path, what, str(value), known)

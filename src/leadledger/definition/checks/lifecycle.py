@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from leadledger.definition.checks.conditions import Place, check_condition, duplicates
-from leadledger.definition.checks.names import COMPUTED, Documents, stage_values
-from leadledger.definition.documents.lifecycle import SideStageDocument, StageDocument, TriggerDocument
+from leadledger.definition.checks.names import (
+    ACTIVITY_NAMES,
+    COMPUTED,
+    RESERVED,
+    Documents,
+    stage_values,
+)
+from leadledger.definition.checks.triggers import check_triggers
+from leadledger.definition.conditions import Path_
+from leadledger.definition.documents.lifecycle import SideStageDocument, StageDocument, StepDocument
 from leadledger.definition.problems import Report
 
 FILE = "lifecycle"
-Path_ = tuple[str | int, ...]
+MOST_STAGES = 60
+"""The stages that a person was in are kept as the bits of one whole number."""
 
 
 def check_lifecycle(names: Documents, report: Report) -> None:
@@ -19,9 +28,10 @@ def check_lifecycle(names: Documents, report: Report) -> None:
     if lifecycle is None:
         return
     stages = names.staged()
-    _unique_ids(stages, report)
+    _ids(stages, report)
     for path, stage in stages:
-        _triggers(path, stage, names, report)
+        check_triggers(path, stage, names, report)
+        _on_enter(path, stage, names, report)
         known = names.stages() or ()
         if isinstance(stage, StageDocument):
             side = [s.id for s in lifecycle.side_stages]
@@ -29,29 +39,42 @@ def check_lifecycle(names: Documents, report: Report) -> None:
         elif stage.from_ != "any":
             _stage_names((*path, "from"), stage.from_, [s for s in known if s != stage.id], "stage", report)
     _counters(names, report)
+    _models(names, report)
     _hand_raises(stages, names, report)
 
 
-def _unique_ids(stages: Sequence[tuple[Path_, StageDocument | SideStageDocument]], report: Report) -> None:
+def _ids(stages: Sequence[tuple[Path_, StageDocument | SideStageDocument]], report: Report) -> None:
     for position, first in duplicates(stage.id for _, stage in stages).items():
         line = report.files[FILE].place((*stages[first][0], "id"))[0]
         path = (*stages[position][0], "id")
         text = f"the id `{stages[position][1].id}` is taken (line {line})"
         report.error(FILE, path, text, "Each stage needs its own.")
+    if len(stages) > MOST_STAGES:
+        text = f"there are {len(stages)} stages, at most {MOST_STAGES} are possible"
+        report.error(FILE, ("stages",), text, "Join stages that nobody tells apart.", key=True)
 
 
-def _triggers(
+def _on_enter(
     path: Path_, stage: StageDocument | SideStageDocument, names: Documents, report: Report
 ) -> None:
-    if not stage.triggers:
-        hint = "Give triggers, such as {deal: won} or {when: {score: {over: 100}}}."
-        report.error(FILE, path, f"nobody can reach the stage `{stage.id}`: it has no triggers", hint)
-    for position, trigger in enumerate(stage.triggers):
-        if not isinstance(trigger, TriggerDocument):
+    known = names.stages() or ()
+    restores = 0
+    for position, step in enumerate(stage.on_enter):
+        here = (*path, "on_enter", position)
+        if not isinstance(step, StepDocument):
             continue
-        here = (*path, "triggers", position)
-        check_condition(trigger.when, FILE, (*here, "when"), Place.STATE, names, report)
-        check_condition(trigger.activity, FILE, (*here, "activity"), Place.ACTIVITY, names, report)
+        if step.restore is not None:
+            restores += 1
+            if step.restore.stage not in known:
+                report.unknown(FILE, (*here, "restore", "stage"), "stage", step.restore.stage, known)
+            if restores > 1:
+                report.error(
+                    FILE, here, "engagement can be restored from one stage only", "Keep one of them."
+                )
+        if step.add is not None:
+            check_condition(step.add.if_, FILE, (*here, "add", "if"), Place.STATE, names, report)
+            if step.add.points == 0:
+                report.error(FILE, (*here, "add", "points"), "should not be 0", "Remove this step.")
 
 
 def _stage_names(path: Path_, given: Sequence[str], known: Iterable[str], what: str, report: Report) -> None:
@@ -63,18 +86,37 @@ def _stage_names(path: Path_, given: Sequence[str], known: Iterable[str], what: 
 def _counters(names: Documents, report: Report) -> None:
     if names.lifecycle is None:
         return
-    taken = {*COMPUTED, *stage_values(names.stages() or ())}
+    taken = {
+        *COMPUTED, *ACTIVITY_NAMES, *RESERVED, *stage_values(names.stages() or ()), *(names.model_values() or ()),
+    }  # fmt: skip
     first: dict[str, str] = {}
     for position, stage in enumerate(names.lifecycle.stages):
         path = ("stages", position, "counter")
         if stage.counter is None:
             continue
         if stage.counter in taken:
-            report.error(FILE, path, f"`{stage.counter}` is already a computed value", "Choose another name.")
+            what = "already a computed value" if stage.counter in COMPUTED else "taken"
+            report.error(FILE, path, f"`{stage.counter}` is {what}", "Choose another name.")
         elif stage.counter in first:
             text = f"`{stage.counter}` already counts the entries of {first[stage.counter]}"
             report.error(FILE, path, text, "Each stage needs its own counter.")
         first.setdefault(stage.counter, stage.id)
+
+
+def _models(names: Documents, report: Report) -> None:
+    """A category or model called `at_mql` would give the name of a stage's own value."""
+    if names.scoring is None:
+        return
+    taken = stage_values(names.stages() or ())
+    engagement = names.scoring.engagement
+    for path, prefix, ids in (
+        (("engagement", "categories"), "engagement", engagement.categories if engagement else {}),
+        (("models",), "fit", names.scoring.models),
+    ):
+        for id_ in ids:
+            if f"{prefix}_{id_}" in taken:
+                text = f"`{prefix}_{id_}` is already a computed value"
+                report.error("scoring", (*path, id_), text, "Choose another name.", key=True)
 
 
 def _hand_raises(

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from leadledger.definition.checks.conditions import Place, check_condition
-from leadledger.definition.checks.names import ACTIVITY_NAMES, CRMS, RESERVED, Documents
+from leadledger.definition.checks.names import (
+    ACTIVITY_NAMES,
+    CLASSED,
+    CRMS,
+    RESERVED,
+    SCORES,
+    Documents,
+    gate_names,
+)
 from leadledger.definition.documents.activities import RowDocument, SalesforceActivity
 from leadledger.definition.problems import Report
 
 LINKED_BY_SALESFORCE = ("CampaignMember", "Task", "Event")
 """Their person is known without a `person:` key (LeadId, ContactId, WhoId)."""
+
+
+DERIVED_FROM = {
+    "email_domain": "`email`",
+    "first_origin": "the person's first activity",
+    "persona": "`personas` in scoring.yaml",
+}
 
 
 def check_sources(names: Documents, report: Report) -> None:
@@ -29,6 +44,7 @@ def _connections(names: Documents, report: Report) -> None:
         if names.people and not names.people_objects(name):
             hint = f"Add `{name}:` to people.yaml, or remove the connection."
             report.error("leadledger", path, f"people.yaml has nobody of {name}", hint)
+    _references(names, report)
     for file in ("people", "activities", "writeback"):
         for crm in CRMS:
             if crm not in connections and getattr(getattr(names, file), crm, None):
@@ -36,27 +52,40 @@ def _connections(names: Documents, report: Report) -> None:
                 report.error(file, (crm,), f"{crm} is not among the connections", hint, key=True)
 
 
+def _references(names: Documents, report: Report) -> None:
+    identity = names.leadledger.identity if names.leadledger else None
+    if names.leadledger is None or identity is None:
+        return
+    facts = names.mapped_facts()
+    for position, fact in enumerate(identity.references):
+        if facts is not None and fact not in facts:
+            report.unknown("leadledger", ("identity", "references", position), "fact", fact, facts)
+    if identity.references and len({*names.leadledger.connections}) < 2:
+        text = "there is only one connection, so no fact leads to a record of another CRM"
+        report.warning("leadledger", ("identity", "references"), text, key=True)
+
+
 def _people(names: Documents, report: Report) -> None:
     if names.people is None:
         return
+    derived = names.derived_facts()
     objects = [f"{crm}.{object_}" for crm in CRMS for object_ in names.people_objects(crm)]
     for crm in CRMS:
         for object_, entry in names.people_objects(crm).items():
             check_condition(entry.where, "people", (crm, object_, "where"), Place.ROW, names, report)
             for fact in entry.facts:
-                if fact == "email_domain" and "email" in (names.facts() or ()):
-                    text = "`email_domain` is derived from `email`"
-                    report.error(
-                        "people", (crm, object_, "facts", fact), text, "Choose another name.", key=True
-                    )
+                if fact in derived:
+                    text = f"`{fact}` is derived from {DERIVED_FROM[fact]}"
+                    path = (crm, object_, "facts", fact)
+                    report.error("people", path, text, "Choose another name.", key=True)
             if "email" not in entry.facts and _joins_by_email(names):
                 text = "`email` is not mapped, so these records are never joined with others"
                 hint = "Map email, or set identity to {by: record} in leadledger.yaml."
                 report.warning("people", (crm, object_, "facts"), text, hint, key=True)
-    facts = names.facts() or frozenset()
+    facts = (names.mapped_facts() or frozenset()) - derived
     for fact in names.people.normalise:
-        if fact not in facts - {"email_domain"}:
-            report.unknown("people", ("normalise", fact), "fact", fact, facts - {"email_domain"}, key=True)
+        if fact not in facts:
+            report.unknown("people", ("normalise", fact), "fact", fact, facts, key=True)
     for position, name in enumerate(names.people.authority):
         if name not in objects:
             report.unknown("people", ("authority", position), "object", name, objects)
@@ -70,6 +99,10 @@ def _joins_by_email(names: Documents) -> bool:
 
 
 def _activities(names: Documents, report: Report) -> None:
+    taken = {
+        *ACTIVITY_NAMES, *RESERVED, *SCORES, *CLASSED, *gate_names(names.counters() or ()),
+        *(names.model_values() or ()),
+    }  # fmt: skip
     _same_persons(names, report)
     for entries in names.sources().values():
         for path, entry in entries:
@@ -77,7 +110,7 @@ def _activities(names: Documents, report: Report) -> None:
                 continue
             check_condition(entry.when, "activities", (*path, "when"), Place.ROW, names, report)
             for name in entry.attributes:
-                if name in {*ACTIVITY_NAMES, *RESERVED}:
+                if name in taken:
                     text = f"`{name}` cannot be the name of an attribute"
                     report.error("activities", (*path, "attributes", name), text, "Choose another.", key=True)
             if isinstance(entry, SalesforceActivity):

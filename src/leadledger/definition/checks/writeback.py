@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from leadledger.definition.checks.names import CRMS, SCORES, Documents
+from leadledger.definition.checks.names import CLASSED, CRMS, DISPOSITIONS, SCORES, Documents
 from leadledger.definition.documents.writeback import MappingDocument
 from leadledger.definition.problems import Report
 from leadledger.definition.yaml_files import shortened
@@ -35,23 +35,34 @@ def check_writeback(names: Documents, report: Report) -> None:
 
 def _value(value: str, path: Path_, names: Documents, report: Report) -> None:
     computed = names.computed()
-    if computed is not None and value not in computed:
+    if computed is not None and value not in computed and not names.may_be_of_scoring(value):
         report.unknown(FILE, path, "computed value", value, computed)
     elif value == "grade" and names.grades() == ():
         report.error(FILE, path, "there are no grades", "Give fit.grades in scoring.yaml.")
+    elif value in CLASSED and names.cells() == ():
+        report.error(FILE, path, "there is no classification", "Give classification in scoring.yaml.")
+    elif value == "disposition" and _no_dispositions(names):
+        hint = "Give classification.disposition in scoring.yaml."
+        report.error(FILE, path, "there are no dispositions", hint)
+
+
+def _no_dispositions(names: Documents) -> bool:
+    classification = names.scoring.classification if names.scoring else None
+    return classification is not None and classification.disposition is None
 
 
 def _mapping(mapping: MappingDocument, path: Path_, names: Documents, report: Report) -> None:
-    points = mapping.value in SCORES
-    if not points:
+    known = names.computed()
+    points = mapping.value in names.points()
+    if not points and (known is None or mapping.value in known):
         for key in ("min_change", "at_most_every", "decimals"):
             if getattr(mapping, key):
-                text = f"`{key}` is for points ({', '.join(SCORES)}), not for `{shortened(mapping.value)}`"
+                text = f"`{key}` is for points ({', '.join(SCORES)} …), not for `{shortened(mapping.value)}`"
                 report.error(FILE, (*path, key), text, "Remove this key.", key=True)
     elif mapping.min_change is not None and mapping.min_change < 0:
         report.error(FILE, (*path, "min_change"), "should be 0 or more")
-    counts = (*SCORES, "completeness", "cycle", *(names.counters() or ()))
-    is_number = mapping.value in counts or mapping.value.endswith("_count")
+    counts = ("completeness", "cycle", "priority", *(names.counters() or ()))
+    is_number = points or mapping.value in counts or mapping.value.endswith("_count")
     if mapping.policy == "never_lower" and names.lifecycle and not is_number:
         report.error(FILE, (*path, "policy"), "`never_lower` needs a number")
     if mapping.values:
@@ -63,12 +74,15 @@ def _values(mapping: MappingDocument, path: Path_, names: Documents, report: Rep
     match mapping.value:
         case "stage":
             known = names.stages()
-        case "grade":
-            known = names.grades()
+        case "classification":
+            known = names.cells()
+        case "disposition":
+            known = DISPOSITIONS
+        case value if value == "grade" or value.startswith("grade_"):
+            known = names.grades(value)
         case _:
-            report.error(
-                FILE, (*path, "values"), "only `stage` and `grade` have values to translate", key=True
-            )
+            text = "only stages, grades, cells and dispositions have values to translate"
+            report.error(FILE, (*path, "values"), text, key=True)
             return
     if known is None:
         return

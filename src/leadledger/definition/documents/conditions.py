@@ -4,6 +4,7 @@
     {field: Campaign.Type, is: Webinar}                   a field of the CRM row, while it is mapped
     {type: page_view, asset: {matches: "*/pricing*"}}     names: of an activity, or of computed values
     {all: [...]}, {any: [...]}, {not: ...}                several conditions
+    {at_least: 3, of: [...]}                              so many of several
 
 Each may carry `and:` with more conditions. Which names may stand where is checked across files, since one
 form serves activities (`type`, `asset`) and computed values (`score`, `grade`) alike.
@@ -25,6 +26,7 @@ from pydantic import (
 )
 from pydantic_core import core_schema
 
+from leadledger.definition.documents.regex import regex_problem
 from leadledger.definition.documents.strict import Document, FieldPath, Id, Scalar, Value, refuse
 
 _SCALARS = {"type": ["string", "number", "boolean"]}
@@ -60,6 +62,17 @@ def _patterns(value: Any) -> tuple[str, ...]:
     return patterns
 
 
+def _regex(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise refuse("should be a pattern of RE2", "Put it in single quotes.")
+    if len(value) > 200:
+        raise refuse("should be at most 200 characters long")
+    reason = regex_problem(value)
+    if reason:
+        raise refuse(f"is not a pattern of RE2: {reason}", "RE2 has no look-around and no back-references.")
+    return value
+
+
 _TEXTS = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
 Bound = Annotated[float | int | str, PlainValidator(_bound), WithJsonSchema({"type": ["number", "string"]})]
 Listing = Annotated[
@@ -68,10 +81,12 @@ Listing = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": _SCALARS, "minItems": 1}]}),
 ]
 Texts = Annotated[tuple[str, ...], PlainValidator(_texts), WithJsonSchema(_TEXTS)]
+Regex = Annotated[str, PlainValidator(_regex), WithJsonSchema({"type": "string", "minLength": 1})]
 Patterns = Annotated[tuple[str, ...], PlainValidator(_patterns), WithJsonSchema(_TEXTS)]
 
 OPERATORS = (
-    "is", "is_not", "in", "not_in", "at_least", "at_most", "over", "below", "matches", "words", "known",
+    "is", "is_not", "in", "not_in", "at_least", "at_most", "over", "below", "matches", "regex", "words",
+    "known",
 )  # fmt: skip
 
 
@@ -91,6 +106,7 @@ class Operators(Document):
     matches: Patterns | None = Field(
         None, description="A pattern over the whole text (`*` any run of characters, `?` one), or several."
     )
+    regex: Regex | None = Field(None, description="An RE2 pattern that is found somewhere in the text.")
     words: Texts | None = Field(None, description="One of these words or phrases stands in the text.")
     known: bool | None = Field(None, description="`true`: there is a value. Never unknown itself.")
 
@@ -144,6 +160,20 @@ class Combination(Document):
     and_: Conditions | None = Field(None, alias="and", description="What must hold besides.")
 
 
+class SomeOf(Document):
+    """So many of several conditions."""
+
+    at_least: int = Field(ge=1, description="So many of them hold, or more.")
+    of: tuple[Condition, ...] = Field(min_length=1, description="The conditions.")
+    and_: Conditions | None = Field(None, alias="and", description="What must hold besides.")
+
+    @model_validator(mode="after")
+    def _enough(self) -> SomeOf:
+        if self.at_least > len(self.of):
+            raise refuse(f"asks for {self.at_least} of {len(self.of)} conditions, which can never be")
+        return self
+
+
 class NameTests(Document):
     """Names with what is asked of them: `{type: page_view, asset: …}` or `{score: {over: 100}}`."""
 
@@ -177,7 +207,7 @@ class NameTests(Document):
     ) -> dict[str, Any]:
         """Keep this form from swallowing the mistakes of the others: their keys are no names."""
         document = handler.resolve_ref_schema(handler(schema))
-        document["propertyNames"] = {"not": {"enum": ["fact", "field", "all", "any", "not"]}}
+        document["propertyNames"] = {"not": {"enum": ["fact", "field", "all", "any", "not", "of"]}}
         return document
 
 
@@ -189,12 +219,16 @@ def _condition_form(value: Any) -> str:
             return "<field>"
         case Combination():
             return "<combination>"
+        case SomeOf():
+            return "<some>"
         case {"fact": _}:
             return "<fact>"
         case {"field": _}:
             return "<field>"
         case {"all": _} | {"any": _} | {"not": _}:
             return "<combination>"
+        case {"of": _}:
+            return "<some>"
         case _:
             return "<names>"
 
@@ -204,6 +238,7 @@ Condition = Annotated[
     Annotated[FactTest, Tag("<fact>")]
     | Annotated[FieldTest, Tag("<field>")]
     | Annotated[Combination, Tag("<combination>")]
+    | Annotated[SomeOf, Tag("<some>")]
     | Annotated[NameTests, Tag("<names>")],
     Discriminator(_condition_form),
 ]
@@ -219,5 +254,5 @@ Conditions = Annotated[
     Discriminator(_one_or_several),
 ]
 
-for _model in (FactTest, FieldTest, Combination, NameTests):
+for _model in (FactTest, FieldTest, Combination, SomeOf, NameTests):
     _model.model_rebuild()

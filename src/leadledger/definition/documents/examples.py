@@ -16,6 +16,7 @@ from leadledger.definition.documents.strict import (
     Scalar,
     Text,
     Value,
+    ValueName,
     refuse,
 )
 
@@ -85,6 +86,19 @@ class ExampleDeal(Document):
     at: Moment = Field(description="When.")
 
 
+class ExampleAssignment(Document):
+    """The person got an owner."""
+
+    at: Moment = Field(description="When.")
+
+
+class ExampleStage(Document):
+    """A stage that somebody set in the CRM."""
+
+    becomes: Id = Field(description="The stage, by its name in lifecycle.yaml.")
+    at: Moment = Field(description="When.")
+
+
 class ExampleDocument(Document):
     """One example."""
 
@@ -97,8 +111,11 @@ class ExampleDocument(Document):
     activities: tuple[ExampleActivity, ...] = Field((), description="What the person did, in any order.")
     statuses: tuple[ExampleStatus, ...] = Field((), description="What people set in the CRM.")
     deals: tuple[ExampleDeal, ...] = Field((), description="What happened to the person's deals.")
+    converted: Moment | None = Field(None, description="When the person's Salesforce lead was converted.")
+    assigned: tuple[ExampleAssignment, ...] = Field((), description="When the person got an owner.")
+    stages: tuple[ExampleStage, ...] = Field((), description="Stages that somebody set in the CRM.")
     as_of: Moment = Field(description="The instant of the evaluation.")
-    expect: dict[Id, Expected] = Field(
+    expect: dict[ValueName, Expected] = Field(
         min_length=1, description="Computed value -> what it must be; dates as instants, null for none."
     )
 

@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from leadledger.definition.documents.strict import Document, DomainName, Share, Span, Text, TimeZone, Version
+from leadledger.definition.documents.strict import Document, DomainName, Id, Share, Text, Version
+from leadledger.definition.documents.times import FineSpan, Span, TimeZone
 
 CrmName = Literal["salesforce", "hubspot"]
 
@@ -20,14 +21,26 @@ class IdentityDocument(Document):
     ignore_domains: tuple[DomainName, ...] = Field(
         (), description="Mail domains whose addresses join nobody, such as shared mailboxes."
     )
+    plus_tags: bool = Field(
+        default=True, description="`true` (default): ana+news@acme.com is another address than ana@acme.com."
+    )
+    references: tuple[Id, ...] = Field(
+        (), description="Facts that hold the id of the same person's record in the other CRM."
+    )
+    same_activity: FineSpan | None = Field(
+        None,
+        description="Activities of equal type and asset from different streams, this close (60s), are one.",
+    )
 
 
 class HistoryDocument(Document):
     """How the past before the first run is treated."""
 
-    mode: Literal["replay"] = Field(description="`replay` derives stages and counters from past activities.")
+    mode: Literal["replay", "from_now"] = Field(
+        description="`replay` derives stages and counters from past activities; with `from_now` they only give points."
+    )
     since: Span | None = Field(
-        None, description="How far back `replay` looks (2y); all of it when not given."
+        None, description="How far back activities count (2y); all of them when not given."
     )
 
 

@@ -7,9 +7,8 @@ into domain values. Their descriptions become the editor's help through the JSON
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     BaseModel,
@@ -22,8 +21,6 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from leadledger.domain.instants import DAY, HOUR, MINUTE, WEEK
-
 Scalar = str | float | int | bool
 
 REFUSED = "refused"
@@ -33,6 +30,14 @@ REFUSED = "refused"
 def refuse(text: str, hint: str = "") -> PydanticCustomError:
     """An error with a message for people; `hint` says what to do."""
     return PydanticCustomError(REFUSED, "{text}", {"text": text, "hint": hint})
+
+
+def exactly_one(document: BaseModel, keys: Iterable[str], hint: str = "") -> None:
+    """Refuse a mapping that has none or several of `keys`, as they are written in a file."""
+    fields = {field.alias or name: name for name, field in type(document).model_fields.items()}
+    wanted = tuple(keys)
+    if sum(getattr(document, fields[key]) is not None for key in wanted) != 1:
+        raise refuse(f"should have exactly one of {', '.join(wanted)}", hint)
 
 
 class Document(BaseModel):
@@ -96,6 +101,16 @@ Id = Annotated[
 ]
 """A name that the admin makes up: of a rule, a stage, a fact, an activity type."""
 
+_VALUE_NAME = "[a-z][a-z0-9_]{0,79}"
+ValueName = Annotated[
+    str,
+    PlainValidator(
+        _words(_VALUE_NAME, "the name of a computed value, such as `score` or `mql_first_at`", 80)
+    ),
+    _schema(_VALUE_NAME),
+]
+"""A computed value. Longer than an id, since many are made of one: `engagement_at_mql`."""
+
 ObjectName = Annotated[
     str,
     PlainValidator(_words(_FIELD, "the name of a CRM object, such as `Lead` or `Visit__c`")),
@@ -144,48 +159,8 @@ def _points(value: Any) -> float:
 
 Points = Annotated[float, PlainValidator(_points), WithJsonSchema({"type": "number"})]
 
-_UNITS: Mapping[str, int] = {"m": MINUTE, "h": HOUR, "d": DAY, "w": WEEK, "y": 365 * DAY}
-_SPAN = re.compile(r"([1-9][0-9]{0,5})([mhdwy])")
-_SPAN_HINT = "Write a number and a unit: 15m, 48h, 30d, 2w or 2y."
-_LONGEST = 100 * 365 * DAY
-
-
-def _span(value: Any) -> int:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        raise refuse("is a span of time without a unit", f"{_SPAN_HINT} Days would be `{value}d`.")
-    found = _SPAN.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
-        raise refuse("should be a span of time", _SPAN_HINT)
-    span = int(found[1]) * _UNITS[found[2]]
-    if span > _LONGEST:
-        raise refuse("is longer than 100 years")
-    return span
-
-
-Span = Annotated[int, PlainValidator(_span), _schema("[1-9][0-9]{0,5}[mhdwy]")]
-"""Microseconds, written with a unit."""
-
-CALENDAR = ("day", "week", "month", "ever")
-
-
-def _per(value: Any) -> int | str:
-    if isinstance(value, str) and value in CALENDAR:
-        return value
-    try:
-        return _span(value)
-    except PydanticCustomError as error:
-        text = (error.context or {}).get("text", "")
-        raise refuse(str(text), f"{_SPAN_HINT} Or: {', '.join(CALENDAR)}.") from None
-
-
-Per = Annotated[
-    int | str,
-    PlainValidator(_per),
-    WithJsonSchema(
-        {"anyOf": [{"enum": list(CALENDAR)}, {"type": "string", "pattern": "^[1-9][0-9]{0,5}[mhdwy]$"}]}
-    ),
-]
-"""A calendar unit, or microseconds of a rolling span."""
+Times = Annotated[int, Field(ge=1, le=1000)]
+"""How often something may happen, or must."""
 
 _PERCENT = re.compile(r"(100|[1-9]?[0-9])(?:\.([0-9]{1,3}))?%")
 
@@ -212,16 +187,6 @@ Share = Annotated[
     ),
 ]
 """A float for a share (0.2 for 20%), an int for a number."""
-
-
-def _time_zone(value: Any) -> str:
-    try:
-        return ZoneInfo(value if isinstance(value, str) else "").key
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise refuse("should be a time zone of the IANA list", "For example Europe/Berlin or UTC.") from None
-
-
-TimeZone = Annotated[str, PlainValidator(_time_zone), WithJsonSchema({"type": "string"})]
 
 
 def _version(value: Any) -> int:

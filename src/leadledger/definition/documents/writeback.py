@@ -9,19 +9,19 @@ from pydantic import Discriminator, Field, Tag
 from leadledger.definition.documents.strict import (
     Document,
     FieldName,
-    Id,
     ObjectName,
     Points,
-    Span,
     Text,
+    ValueName,
     Version,
 )
+from leadledger.definition.documents.times import Span
 
 
 class MappingDocument(Document):
     """A computed value with its conditions."""
 
-    value: Id = Field(description="The computed value: score, grade, stage, mql_counter, …")
+    value: ValueName = Field(description="The computed value: score, grade, stage, mql_counter, …")
     policy: Literal["own", "yield", "fill", "never_lower"] | None = Field(
         None,
         description="`own`: ours, corrected when it drifts (default). `yield`: people win (default of stage and owner). "
@@ -31,13 +31,13 @@ class MappingDocument(Document):
     at_most_every: Span | None = Field(None, description="The points are written at most once in this span.")
     values: dict[Text, Text] = Field(
         default_factory=dict,
-        description="Stage or grade -> what is written for it; others are written as they are.",
+        description="Stage, grade or cell -> what is written for it; others are written as they are.",
     )
     decimals: int = Field(0, ge=0, le=6, description="Decimals of the points; 0 by default.")
 
 
 Target = Annotated[
-    Annotated[Id, Tag("<text>")] | Annotated[MappingDocument, Tag("<mapping>")],
+    Annotated[ValueName, Tag("<text>")] | Annotated[MappingDocument, Tag("<mapping>")],
     Discriminator(lambda value: "<mapping>" if isinstance(value, (dict, MappingDocument)) else "<text>"),
 ]
 Targets = dict[ObjectName, Annotated[dict[FieldName, Target], Field(min_length=1)]]

@@ -14,20 +14,28 @@ _NOTED = "SELECT key FROM touched WHERE crm = $crm AND via = '{via}'"
 
 
 def records(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
-    """All touched people's records as `crm/object/id`."""
+    """All touched people's records as `crm/object/id`. Tables are only searched for what was noted."""
+    noted = set(connection.execute("SELECT DISTINCT crm, via FROM touched").fetchall())
+    if not noted:
+        return frozenset()
     found = {f"{crm}/{name}/{id_}" for crm, name, id_ in connection.execute(_OWN_ROWS).fetchall()}
     for crm, name, table in _tables(connection, Kind.PEOPLE):
         people = f"raw.{quoted(table)}"
-        queries = [f"SELECT id FROM {people} WHERE account IN ({_NOTED.format(via='account')})"]
-        queries.append(f"SELECT id FROM {people} WHERE id IN ({_NOTED.format(via='person')})")
-        queries += [
-            f"SELECT id FROM {people} WHERE id IN (SELECT person FROM raw.{quoted(links)} "
-            f"WHERE deal IN ({_NOTED.format(via='deal')}))"
-            for of, _, links in _tables(connection, Kind.DEAL_PEOPLE)
-            if of == crm
-        ]
-        ids = connection.execute(" UNION ".join(queries), {"crm": crm}).fetchall()
-        ids += _by_address(connection, table)
+        queries = []
+        if (crm, "account") in noted:
+            queries.append(f"SELECT id FROM {people} WHERE account IN ({_NOTED.format(via='account')})")
+        if (crm, "person") in noted:
+            queries.append(f"SELECT id FROM {people} WHERE id IN ({_NOTED.format(via='person')})")
+        if (crm, "deal") in noted:
+            queries += [
+                f"SELECT id FROM {people} WHERE id IN (SELECT person FROM raw.{quoted(links)} "
+                f"WHERE deal IN ({_NOTED.format(via='deal')}))"
+                for of, _, links in _tables(connection, Kind.DEAL_PEOPLE)
+                if of == crm
+            ]
+        ids = connection.execute(" UNION ".join(queries), {"crm": crm}).fetchall() if queries else []
+        if any(via == "email" for _, via in noted):
+            ids += _by_address(connection, table)
         found |= {f"{crm}/{name}/{id_}" for (id_,) in ids}
     return frozenset(found)
 

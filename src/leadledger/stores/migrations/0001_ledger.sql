@@ -19,41 +19,47 @@ CREATE TABLE run (
     summary TEXT NOT NULL DEFAULT '{}'
 ) STRICT;
 
--- merged_into: the person that this one turned out to be; such a person has no records any more.
+-- People are numbered in the order of their arrival, so that the tables with a row per person only ever grow at
+-- their end. merged_into: the person that this one turned out to be; such a person has no records any more.
 CREATE TABLE person (
-    person_id TEXT PRIMARY KEY,
-    merged_into TEXT REFERENCES person
-) STRICT, WITHOUT ROWID;
+    num INTEGER PRIMARY KEY,
+    person_id TEXT NOT NULL UNIQUE,
+    merged_into INTEGER REFERENCES person
+) STRICT;
 
 CREATE INDEX person_merged ON person (merged_into) WHERE merged_into IS NOT NULL;
 
--- id15: what a Salesforce id is known by in both of its forms (15 and 18 characters); other CRMs: the whole id.
 CREATE TABLE person_record (
     record TEXT PRIMARY KEY,
-    person_id TEXT NOT NULL REFERENCES person,
-    id15 TEXT NOT NULL
+    person INTEGER NOT NULL REFERENCES person
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX person_record_person ON person_record (person_id);
-CREATE INDEX person_record_id15 ON person_record (id15);
+CREATE INDEX person_record_person ON person_record (person);
 
 CREATE TABLE person_merge (
     seq INTEGER PRIMARY KEY,
-    old_person_id TEXT NOT NULL REFERENCES person,
-    new_person_id TEXT NOT NULL REFERENCES person,
+    old_person_id TEXT NOT NULL REFERENCES person (person_id),
+    new_person_id TEXT NOT NULL REFERENCES person (person_id),
     run_id TEXT NOT NULL
 ) STRICT;
 
+-- Only of those in whose records something was found at first contact.
 CREATE TABLE baseline (
-    person_id TEXT PRIMARY KEY REFERENCES person,
+    person INTEGER PRIMARY KEY REFERENCES person,
     payload TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
--- merged_from: set on the copy that a merge makes for the person who stays; the original is never touched.
+-- The instant of evaluation of the first decision ever stored.
+CREATE TABLE beginning (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    as_of_us INTEGER NOT NULL
+) STRICT;
+
+-- What makes an entry the same event is the unique key. merged_from: set on the copy that a merge makes for the
+-- person who stays; the original is never touched.
 CREATE TABLE transition (
     seq INTEGER PRIMARY KEY,
-    person_id TEXT NOT NULL REFERENCES person,
-    event_key TEXT NOT NULL,
+    person INTEGER NOT NULL REFERENCES person,
     stage TEXT NOT NULL,
     from_stage TEXT NOT NULL,
     at_us INTEGER NOT NULL,
@@ -65,14 +71,21 @@ CREATE TABLE transition (
     score INTEGER NOT NULL,
     engagement INTEGER NOT NULL,
     fit INTEGER NOT NULL,
+    no_sales_touch INTEGER NOT NULL,
     run_id TEXT NOT NULL,
     merged_from TEXT,
-    UNIQUE (person_id, event_key)
+    UNIQUE (person, at_us, stage, evidence)
+) STRICT;
+
+CREATE TABLE definition (
+    num INTEGER PRIMARY KEY,
+    digest TEXT NOT NULL UNIQUE
 ) STRICT;
 
 -- Narrow on purpose: settling 100,000 people and counting stages must not move their explanations.
+-- gone: the CRMs hold no record of this person any more.
 CREATE TABLE decision (
-    person_id TEXT PRIMARY KEY REFERENCES person,
+    person INTEGER PRIMARY KEY REFERENCES person,
     stage TEXT NOT NULL,
     score INTEGER NOT NULL,
     engagement INTEGER NOT NULL,
@@ -80,19 +93,27 @@ CREATE TABLE decision (
     grade TEXT NOT NULL,
     excluded INTEGER NOT NULL,
     as_of_us INTEGER NOT NULL,
+    definition INTEGER NOT NULL REFERENCES definition,
+    activated_us INTEGER NOT NULL,
+    next_due_us INTEGER NOT NULL,
     digest TEXT NOT NULL,
     settled INTEGER NOT NULL DEFAULT 0,
+    gone INTEGER NOT NULL DEFAULT 0,
     run_id TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
+CREATE INDEX decision_due ON decision (next_due_us) WHERE next_due_us > 0 AND gone = 0;
+CREATE INDEX decision_unsettled ON decision (settled) WHERE settled = 0 AND gone = 0;
+
+-- A JSON array, see stores/sqlite/payload.py.
 CREATE TABLE decision_payload (
-    person_id TEXT PRIMARY KEY REFERENCES decision ON DELETE CASCADE,
+    person INTEGER PRIMARY KEY REFERENCES decision ON DELETE CASCADE,
     payload TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE assignment (
     seq INTEGER PRIMARY KEY,
-    person_id TEXT NOT NULL REFERENCES person,
+    person_id TEXT NOT NULL REFERENCES person (person_id),
     transition_key TEXT NOT NULL,
     crm TEXT NOT NULL,
     owner_id TEXT NOT NULL,

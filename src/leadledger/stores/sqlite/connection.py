@@ -158,9 +158,16 @@ def _refuse_older(connection: sqlite3.Connection, file: Path) -> None:
 
 
 def _refuse_damaged(connection: sqlite3.Connection, file: Path) -> None:
-    finding = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
-    if finding != "ok":
-        raise StateError(f"{file} {_DAMAGED.format(detail=finding.splitlines()[0])}")
+    """Check all tables but the explanations: they are most of the file and are made anew, and reading a damaged one
+    is an error as well.
+    """
+    tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+    for table in tables:
+        if table == "decision_payload":
+            continue
+        finding = str(connection.execute(f"PRAGMA quick_check({table})").fetchone()[0])
+        if finding != "ok":
+            raise StateError(f"{file} {_DAMAGED.format(detail=finding.splitlines()[0])}")
 
 
 def _connect(target: str) -> sqlite3.Connection:

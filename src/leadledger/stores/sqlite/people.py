@@ -1,63 +1,80 @@
-"""People in the ledger: which records they are, their transitions, baselines and present decisions."""
+"""People in the ledger: which records they are, and how their decisions with all they bring are stored."""
 
 from __future__ import annotations
 
-import gc
 import json
 import sqlite3
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import MISSING, fields
-from operator import attrgetter
 from typing import Any
 
-from leadledger.domain.decisions import Baseline, Contribution, Decision, LastActivity, Transition
-from leadledger.domain.records import RecordRef
+from leadledger.domain.decisions import Decision, Transition
 from leadledger.errors import UsageError
-from leadledger.ports import Known
+from leadledger.stores.sqlite.known import transition
+from leadledger.stores.sqlite.payload import decode, encode, encode_baseline, holds_something
 from leadledger.stores.sqlite.statements import load
 
 SQL = load("people.sql")
 
 SALESFORCE_ID = frozenset({15, 18})
 """Lengths of one Salesforce id: 15 case-sensitive characters, then three that only repeat their case."""
+NAMED = 10
+"""Records that an error names at most."""
 
 
-def known(connection: sqlite3.Connection) -> Known:
-    """Everything that later evaluations take as given."""
-    merged = {row[0] for row in connection.execute(SQL["merged_people"])}
-    return Known(
-        person_of=dict(connection.execute(SQL["records"]).fetchall()),
-        transitions=_transitions(connection, merged),
-        baselines=_baselines(connection, merged),
-        digests=dict(connection.execute(SQL["settled_digests"]).fetchall()),
-        decided={person: (as_of_us, fit) for person, as_of_us, fit in connection.execute(SQL["decided"])},
-    )
+def record(
+    connection: sqlite3.Connection, run_id: str, decisions: Sequence[Decision], alive: Collection[str]
+) -> int:
+    """Store decisions with all they bring; returns the number of new transitions.
 
-
-def record(connection: sqlite3.Connection, run_id: str, decisions: Sequence[Decision]) -> int:
-    """Store decisions with all they bring; returns the number of new transitions."""
-    connection.executemany(SQL["insert_person"], ((d.person_id,) for d in decisions))
-    united = _unite(connection, run_id, decisions)
-    connection.executemany(
-        SQL["point_record"],
-        ((str(ref), d.person_id, id15(ref.crm, ref.id)) for d in decisions for ref in d.records),
-    )
+    `alive`: ids of all who are decided upon together, of whom these are a part. What is there already is not
+    written again, but for the decisions themselves.
+    """
+    if not decisions:
+        return 0
+    connection.execute(SQL["begin"], (decisions[0].as_of_us,))
+    nums, fresh = _numbered(connection, decisions)
+    now = {f"{r.crm}/{r.object}/{r.id}": d.person_id for d in decisions for r in d.records}
+    before = dict(connection.execute(SQL["people_of_records"], (json.dumps(list(now)),)).fetchall())
+    united = _unite(connection, run_id, now, before, nums, alive)
+    moved = [(text, nums[person_id]) for text, person_id in now.items() if before.get(text) != person_id]
+    connection.executemany(SQL["point_record"], sorted(moved))
+    # The engine saw both halves when it decided on the whole person, so its baseline stands for both.
+    connection.executemany(SQL["forget_baseline"], ((nums[person_id],) for person_id in united))
     connection.executemany(
         SQL["insert_baseline"],
-        ((d.person_id, _baseline_json(d.baseline)) for d in decisions if d.person_id not in united),
-    )
-    # The engine saw both halves when it decided on the whole person, so its baseline stands for both.
-    connection.executemany(
-        SQL["replace_baseline"],
-        ((d.person_id, _baseline_json(d.baseline)) for d in decisions if d.person_id in united),
+        (
+            (nums[d.person_id], encode_baseline(d.baseline))
+            for d in decisions
+            if (d.person_id in fresh or d.person_id in united) and holds_something(d.baseline)
+        ),
     )
     new = connection.executemany(
         SQL["insert_transition"],
-        (_transition_row(d.person_id, t, run_id) for d in decisions for t in d.transitions),
+        (_transition_row(nums[d.person_id], t, run_id) for d in decisions for t in d.transitions),
     ).rowcount
-    connection.executemany(SQL["replace_decision"], (_decision_row(d, run_id) for d in decisions))
-    connection.executemany(SQL["replace_payload"], ((d.person_id, _encode(d)) for d in decisions))
+    definitions = _definitions(connection, decisions)
+    connection.executemany(
+        SQL["replace_decision"],
+        (
+            (
+                nums[d.person_id],
+                d.stage,
+                d.engagement + d.fit,
+                d.engagement,
+                d.fit,
+                d.grade,
+                d.excluded,
+                d.as_of_us,
+                definitions[d.definition],
+                d.activated_us,
+                d.next_due_us,
+                d.digest(),
+                run_id,
+            )
+            for d in decisions
+        ),
+    )
+    connection.executemany(SQL["replace_payload"], ((nums[d.person_id], encode(d)) for d in decisions))
     return max(new, 0)
 
 
@@ -66,188 +83,143 @@ def settle(connection: sqlite3.Connection, person_ids: Iterable[str]) -> None:
     connection.executemany(SQL["settle_decision"], ((person_id,) for person_id in person_ids))
 
 
-def find(connection: sqlite3.Connection, person_or_record: str) -> str | None:
-    """The person id for a person id (also one that was merged away), a record, or a bare CRM id.
+def mark_gone(connection: sqlite3.Connection, person_ids: Iterable[str]) -> None:
+    """Mark the decisions of these people as those of nobody who is there."""
+    connection.executemany(SQL["mark_gone"], ((person_id,) for person_id in person_ids))
+
+
+def find(connection: sqlite3.Connection, person_or_record: str) -> int | None:
+    """The number of a person, by person id (also one that was merged away), record, or bare CRM id.
 
     Raises UsageError when a bare id belongs to several people.
     """
-    survivor = connection.execute(SQL["surviving_person"], (person_or_record,)).fetchone()
-    if survivor:
-        return str(survivor[0])
-    exact = connection.execute(SQL["person_of_record"], (person_or_record,)).fetchone()
-    if exact:
-        return str(exact[0])
+    for name in ("surviving_person", "person_of_record"):
+        exact = connection.execute(SQL[name], (person_or_record,)).fetchone()
+        if exact:
+            return int(exact[0])
     place, _, id_ = person_or_record.rpartition("/")
-    candidates = connection.execute(SQL["records_of_id"], (id_,)).fetchall()
-    if len(id_) in SALESFORCE_ID:
-        candidates += [
-            row
-            for row in connection.execute(SQL["records_of_id"], (id_[:15],)).fetchall()
-            if row[0].startswith("salesforce/") and row not in candidates
-        ]
-    matches = {person_id: text for text, person_id in candidates if not place or text.startswith(f"{place}/")}
+    matches: dict[int, str] = {}
+    for one in [place] if place else _places(connection):
+        matches |= {num: text for text, num in _records_of_id(connection, one, id_)}
     if len(matches) > 1:
-        names = ", ".join(sorted(matches.values()))
+        names = ", ".join(sorted(matches.values())[:NAMED])
         raise UsageError(f"{person_or_record} is the id of several people. Name one of: {names}.")
     return next(iter(matches), None)
 
 
 def decision(connection: sqlite3.Connection, person_or_record: str) -> Decision | None:
     """The stored decision of whoever `find` finds."""
-    person_id = find(connection, person_or_record)
-    row = person_id and connection.execute(SQL["decision_of_person"], (person_id,)).fetchone()
-    return Decision.from_json(json.loads(row[0])) if row else None
+    num = find(connection, person_or_record)
+    row = num and connection.execute(SQL["decision_of_person"], (num,)).fetchone()
+    return decode(row[:-1], row[-1]) if row else None
 
 
-def id15(crm: str, id_: str) -> str:
-    """The key by which both forms of a Salesforce id are found; any other id is its own key."""
-    return id_[:15] if crm == "salesforce" and len(id_) in SALESFORCE_ID else id_
+def _places(connection: sqlite3.Connection) -> list[str]:
+    """All `crm/object` that there are records of: a few steps along the index, whatever their number."""
+    places: list[str] = []
+    (record,) = connection.execute(SQL["next_record"], ("",)).fetchone()
+    while record:
+        places.append(record.rsplit("/", 1)[0] if record.count("/") == 2 else "/".join(record.split("/")[:2]))
+        (record,) = connection.execute(SQL["next_record"], (f"{places[-1]}0",)).fetchone()
+    return places
 
 
-def _unite(connection: sqlite3.Connection, run_id: str, decisions: Sequence[Decision]) -> set[str]:
+def _records_of_id(connection: sqlite3.Connection, place: str, id_: str) -> list[tuple[str, int]]:
+    """(record, person) of an id in one place; a Salesforce id is known in both of its forms."""
+    first = f"{place}/{id_}"
+    if not place.startswith("salesforce/") or len(id_) not in SALESFORCE_ID:
+        return list(connection.execute(SQL["records_between"], (first, f"{first}\x00")))
+    short = f"{place}/{id_[:15]}"
+    found = connection.execute(SQL["records_between"], (short, f"{short}\x7f"))
+    return [row for row in found if len(row[0]) - len(place) - 1 in SALESFORCE_ID]
+
+
+def _numbered(
+    connection: sqlite3.Connection, decisions: Sequence[Decision]
+) -> tuple[dict[str, int], set[str]]:
+    """The numbers of all of these people, and who of them is new to the ledger and got one now."""
+    ids = list(dict.fromkeys(d.person_id for d in decisions))
+    nums: dict[str, int] = {}
+    for person_id, num, merged in connection.execute(SQL["people_of_ids"], (json.dumps(ids),)).fetchall():
+        nums[person_id] = num
+        if merged:
+            connection.execute(SQL["revive_person"], (num,))
+    fresh = [person_id for person_id in ids if person_id not in nums]
+    (last,) = connection.execute(SQL["last_number"]).fetchone()
+    given = {person_id: num for num, person_id in enumerate(fresh, last + 1)}
+    connection.executemany(SQL["insert_person"], ((num, person_id) for person_id, num in given.items()))
+    return nums | given, set(fresh)
+
+
+def _unite(
+    connection: sqlite3.Connection,
+    run_id: str,
+    now: Mapping[str, str],
+    before: Mapping[str, str],
+    nums: Mapping[str, int],
+    alive: Collection[str],
+) -> set[str]:
     """Merge the people who turned out to be one; returns the ids of those who gained somebody.
 
-    A record that was known under another person means a merge, unless that other person is decided upon in
-    the same batch: then it lives on and only the record moves.
+    `now`, `before`: record -> person id. A record that was known under another person means a merge, unless that other person is decided upon
+    too: then it lives on and only the record moves.
     """
-    alive = {d.person_id for d in decisions}
-    wanted = json.dumps([str(ref) for d in decisions for ref in d.records])
-    before = dict(connection.execute(SQL["people_of_records"], (wanted,)).fetchall())
     survivors: dict[str, str] = {}
-    for d in decisions:
-        for ref in d.records:
-            old = before.get(str(ref), d.person_id)
-            if old not in alive:
-                survivors.setdefault(old, d.person_id)
+    for text, person_id in now.items() if before else ():
+        old = before.get(text, person_id)
+        if old not in alive:
+            survivors.setdefault(old, person_id)
     for old, new in survivors.items():
-        _merge(connection, run_id, old, new)
+        (num,) = connection.execute(SQL["number_of_person"], (old,)).fetchone()
+        _merge(connection, run_id, (old, num), (new, nums[new]))
     return set(survivors.values())
 
 
-def _merge(connection: sqlite3.Connection, run_id: str, old: str, new: str) -> None:
-    """Copy the transitions of `old` to `new` under their new keys (equal events collapse) and re-point the rest.
+def _merge(connection: sqlite3.Connection, run_id: str, old: tuple[str, int], new: tuple[str, int]) -> None:
+    """Copy the transitions of `old` (id, number) to `new` (equal events collapse) and re-point the rest.
 
-    The originals stay under the old id: the history is only ever added to.
+    The originals stay under the old one: the history is only ever added to.
     """
-    names: Mapping[str, str] = {"old": old, "new": new}
-    for *columns, origin_run, old_key in connection.execute(SQL["transitions_of_person"], (old,)).fetchall():
-        row = _transition_row(new, _transition(columns), origin_run, merged_from=old)
-        connection.execute(SQL["insert_transition"], row)
-        connection.execute(SQL["merge_assignment"], {"new": new, "new_key": row[1], "old_key": old_key})
-    connection.execute(SQL["merge_person"], names)
-    connection.execute(SQL["merge_records"], names)
-    connection.execute(SQL["merge_intents"], names)
-    connection.execute(SQL["forget_decision"], (old,))
-    connection.execute(SQL["note_merge"], (old, new, run_id))
+    (old_id, old_num), (new_id, new_num) = old, new
+    nums = {"old": old_num, "new": new_num}
+    for *columns, origin_run in connection.execute(SQL["transitions_of_person"], (old_num,)).fetchall():
+        entry = transition(columns)
+        connection.execute(SQL["insert_transition"], _transition_row(new_num, entry, origin_run, old_id))
+        connection.execute(
+            SQL["merge_assignment"],
+            {"new": new_id, "new_key": entry.key(new_id), "old_key": entry.key(old_id)},
+        )
+    connection.execute(SQL["merge_person"], nums)
+    connection.execute(SQL["merge_records"], nums)
+    connection.execute(SQL["merge_intents"], (new_id, old_id))
+    connection.execute(SQL["forget_decision"], (old_num,))
+    connection.execute(SQL["note_merge"], (old_id, new_id, run_id))
 
 
-def _transition(columns: Sequence[Any]) -> Transition:
-    stage, from_stage, at_us, trigger, evidence, inferred, *rest = columns
-    return Transition(stage, from_stage, at_us, trigger, evidence, bool(inferred), *rest)
+def _definitions(connection: sqlite3.Connection, decisions: Sequence[Decision]) -> dict[str, int]:
+    """Digest of a definition -> its number."""
+    numbers: dict[str, int] = {}
+    for digest in dict.fromkeys(d.definition for d in decisions):
+        connection.execute(SQL["insert_definition"], (digest,))
+        (numbers[digest],) = connection.execute(SQL["number_of_definition"], (digest,)).fetchone()
+    return numbers
 
 
-def _transition_row(
-    person_id: str, t: Transition, run_id: str, merged_from: str | None = None
-) -> tuple[Any, ...]:
+def _transition_row(num: int, t: Transition, run_id: str, merged_from: str | None = None) -> tuple[Any, ...]:
     return (
-        person_id,
-        t.key(person_id),
+        num,
         t.stage,
         t.from_stage,
         t.at_us,
         t.trigger,
         t.evidence,
-        int(t.inferred),
+        t.inferred,
         t.counter,
         t.cycle,
         t.score,
         t.engagement,
         t.fit,
+        t.no_sales_touch,
         run_id,
         merged_from,
     )
-
-
-def _decision_row(d: Decision, run_id: str) -> tuple[Any, ...]:
-    return (
-        d.person_id,
-        d.stage,
-        d.score,
-        d.engagement,
-        d.fit,
-        d.grade,
-        int(d.excluded),
-        d.as_of_us,
-        d.digest(),
-        run_id,
-    )
-
-
-def _transitions(connection: sqlite3.Connection, merged: Collection[str]) -> dict[str, list[Transition]]:
-    of_person: defaultdict[str, list[Transition]] = defaultdict(list)
-    # Hundreds of thousands of values that all stay: the collector would walk them again and again for nothing.
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        for row in connection.execute(SQL["transitions"]):
-            of_person[row[0]].append(_transition(row[1:]))
-    finally:
-        if collecting:
-            gc.enable()
-    for person_id in merged:
-        of_person.pop(person_id, None)
-    # Rows come in the order of their arrival, which only a merge makes differ from that of their instants.
-    for transitions in of_person.values():
-        if len(transitions) > 1:
-            transitions.sort(key=attrgetter("at_us"))
-    return dict(of_person)
-
-
-def _baselines(connection: sqlite3.Connection, merged: Collection[str]) -> dict[str, Baseline]:
-    # Most people share the empty baseline: one value per distinct text keeps 100,000 people fast.
-    by_text: dict[str, Baseline] = {}
-    baselines = {}
-    for person_id, text in connection.execute(SQL["baselines"]):
-        if text not in by_text:
-            by_text[text] = Baseline(**json.loads(text))
-        if person_id not in merged:
-            baselines[person_id] = by_text[text]
-    return baselines
-
-
-def _baseline_json(baseline: Baseline) -> str:
-    return json.dumps(
-        {
-            "counters": dict(baseline.counters),
-            "first_at_us": dict(baseline.first_at_us),
-            "last_at_us": dict(baseline.last_at_us),
-        },
-        separators=(",", ":"),
-    )
-
-
-_NAMES = {cls: [f.name for f in fields(cls)] for cls in (Decision, LastActivity, Baseline)}
-# `from_json` wants to see `evidence`, also an empty one.
-_DEFAULTS = {
-    cls: {f.name: MISSING if f.name == "evidence" else f.default for f in fields(cls)}
-    for cls in (Contribution, Transition)
-}
-
-
-def _plain(value: Any) -> Any:
-    """A nested value of a decision for JSON, as `Decision.from_json` reads it.
-
-    Not `to_json`: its deep copy takes four times as long, and the defaults, which `from_json` fills in again,
-    are half of the text.
-    """
-    if isinstance(value, RecordRef):
-        return str(value)
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, Decision | LastActivity | Baseline):
-        return {name: getattr(value, name) for name in _NAMES[type(value)]}
-    defaults = _DEFAULTS[type(value)]
-    return {name: v for name, default in defaults.items() if (v := getattr(value, name)) != default}
-
-
-_encode = json.JSONEncoder(default=_plain, separators=(",", ":")).encode

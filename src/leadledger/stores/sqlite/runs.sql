@@ -28,10 +28,10 @@ SELECT record, reason, first_us, last_us FROM rejected ORDER BY last_us DESC, se
 SELECT 'people', count(*) FROM person WHERE merged_into IS NULL
 UNION ALL
 SELECT 'transitions', (SELECT count(*) FROM transition)
-    - (SELECT count(*) FROM person p JOIN transition t USING (person_id) WHERE p.merged_into IS NOT NULL)
+    - (SELECT count(*) FROM person p JOIN transition t ON t.person = p.num WHERE p.merged_into IS NOT NULL)
 UNION ALL SELECT 'intents', count(*) FROM intent
 UNION ALL SELECT 'open_intents', count(*) FROM intent WHERE state IN ('planned', 'sent', 'unknown')
 UNION ALL SELECT 'assignments', count(*) FROM assignment
 UNION ALL SELECT 'rejected', count(*) FROM rejected
 UNION ALL SELECT 'runs', count(*) FROM run
-UNION ALL SELECT 'stage:' || stage, count(*) FROM decision WHERE excluded = 0 GROUP BY stage
+UNION ALL SELECT 'stage:' || stage, count(*) FROM decision WHERE excluded = 0 AND gone = 0 GROUP BY stage

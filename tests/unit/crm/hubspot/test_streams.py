@@ -10,7 +10,17 @@ import pytest
 from leadledger.crm.hubspot.streams import streams
 from leadledger.domain.conditions import All, AnyOf, Compare, Condition, Not, Op, Space
 from leadledger.domain.definition import Definition
-from leadledger.domain.lifecycle import DealEvent, DealTrigger, Lifecycle, Stage, StatusTrigger
+from leadledger.domain.instants import DAY
+from leadledger.domain.lifecycle import (
+    AssignedTrigger,
+    DealEvent,
+    DealTrigger,
+    FactTrigger,
+    Lifecycle,
+    Stage,
+    StatusTrigger,
+    TimerTrigger,
+)
 from leadledger.domain.routing import AccountOwner, Routing
 from leadledger.domain.scoring import Engagement, Fit
 from leadledger.domain.sources import ActivitySource, PeopleSource
@@ -105,6 +115,25 @@ def test_histories_come_for_activities_statuses_and_the_stage_after_the_contacts
         "lifecyclestage",
     )
     assert found["contacts"].options == found["property_history"].options
+
+
+def test_histories_come_for_assignments_and_for_facts_that_a_stage_waits_for() -> None:
+    people = (PeopleSource("hubspot", "contacts", {"budget": "budget", "industry": "company.industry"}),)
+    triggers = (AssignedTrigger(), FactTrigger("budget", ("yes",)), FactTrigger("industry", ("Software",)))
+
+    found = asked(people=people, lifecycle=Lifecycle((Stage("mql", triggers),)))
+
+    assert found["property_history"].options == ("budget", "hubspot_owner_id")
+
+
+def test_what_only_a_timer_listens_to_is_read_as_well() -> None:
+    without = (StatusTrigger("hs_lead_status", ("OPEN",)), DealTrigger(DealEvent.CREATED))
+    stage = Stage("recycled", (TimerTrigger(14 * DAY, ("mql",), without),), side=True)
+
+    found = asked(lifecycle=Lifecycle((stage,)))
+
+    assert found["property_history"].options == ("hs_lead_status",)
+    assert "deals" in found
 
 
 @pytest.mark.parametrize("name", ["Status", "Rating__c", "status__c"])

@@ -8,7 +8,17 @@ import pytest
 from leadledger.crm.salesforce.streams import streams_of
 from leadledger.domain.conditions import All, Compare, Op, Space
 from leadledger.domain.definition import Definition
-from leadledger.domain.lifecycle import DealEvent, DealTrigger, Lifecycle, Stage, StatusTrigger
+from leadledger.domain.instants import DAY
+from leadledger.domain.lifecycle import (
+    AssignedTrigger,
+    DealEvent,
+    DealTrigger,
+    FactTrigger,
+    Lifecycle,
+    Stage,
+    StatusTrigger,
+    TimerTrigger,
+)
 from leadledger.domain.routing import Fallback, Routing
 from leadledger.domain.scoring import Engagement, Fit
 from leadledger.domain.sources import ActivitySource, PeopleSource
@@ -110,6 +120,25 @@ def test_the_history_is_pulled_only_where_a_status_or_a_stage_needs_it() -> None
     assert "Status" not in named(replace(PLAIN, lifecycle=status))["Contact"].fields
     staged = replace(PLAIN, targets=(target("Lead", Stage__c="stage", Score__c="score"),))
     assert named(staged)["LeadHistory"].options == ("Stage__c",)
+
+
+def test_the_history_is_pulled_for_assignments_and_for_facts_that_a_stage_waits_for() -> None:
+    lead = PeopleSource("salesforce", "Lead", {"budget": "Budget__c", "industry": "Account.Industry"})
+    contact = PeopleSource("salesforce", "Contact", {"budget": "Contact_Budget__c"})
+    triggers = (AssignedTrigger(), FactTrigger("budget", ("yes",)), FactTrigger("industry", ("Software",)))
+    definition = replace(PLAIN, people=(lead, contact), lifecycle=Lifecycle((Stage("mql", triggers),)))
+
+    assert named(definition)["LeadHistory"].options == ("Budget__c", "Owner")
+
+
+def test_what_only_a_timer_listens_to_is_pulled_as_well() -> None:
+    without = (StatusTrigger("Status", ("Working",)), DealTrigger(DealEvent.CREATED))
+    stage = Stage("recycled", (TimerTrigger(14 * DAY, ("mql",), without),), side=True)
+
+    found = named(replace(PLAIN, lifecycle=Lifecycle((stage,))))
+
+    assert found["LeadHistory"].options == ("Status",)
+    assert "Opportunity" in found
 
 
 def test_a_status_of_another_crm_is_not_asked_of_salesforce() -> None:
