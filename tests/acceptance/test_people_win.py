@@ -232,13 +232,17 @@ def test_a_run_that_broke_off_between_dealing_and_writing_leaves_its_picks_to_th
     assert settled.counters()[person.person_id] == 1
 
 
+BACK_TO_MQL = {"salesforce": 0, "hubspot": 3}
+"""HubSpot takes no lifecycle stage that lies behind the present one: the run says so and writes the rest."""
+
+
 def test_who_comes_back_after_recycling_keeps_the_owner_and_counts_a_second_time(settled: Org) -> None:
     person = settled.who("recycled")
     record = person.records[0]
     counter = settled.counters()[person.person_id]
     before = settled.row(record.object, record.id)[OWNER[settled.crm]]
     settled.raise_hand(record)
-    assert settled.here("run").code == 0
+    assert settled.here("run").code == BACK_TO_MQL[settled.crm]
     row = settled.row(record.object, record.id)
     assert float(row[COUNTER[settled.crm]]) == counter + 1
     assert row[OWNER[settled.crm]] == before
@@ -246,7 +250,7 @@ def test_who_comes_back_after_recycling_keeps_the_owner_and_counts_a_second_time
         assert [h.way for h in ledger.handovers_of(person.person_id)] == ["sticky"]
     chosen = another_owner(settled, before)
     settled.edit(record.object, record.id, **{OWNER[settled.crm]: chosen})
-    assert settled.here("run").code == 0
+    assert settled.here("run").code == BACK_TO_MQL[settled.crm]
     assert settled.row(record.object, record.id)[OWNER[settled.crm]] == chosen, (
         "a person decided on the owner"
     )

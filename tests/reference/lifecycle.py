@@ -143,7 +143,7 @@ class Walk:
         """Free the level triggers that may be used again, and spend those that hold while one is in their stage."""
         truth = self.state.truth(t_us, before=before)
         for place, trigger in self._spendable():
-            again = not truth(trigger.condition) if trigger.until is None else truth(trigger.until)
+            again = not truth(trigger.condition) and (trigger.until is None or bool(truth(trigger.until)))
             if again:
                 self.spent.discard(place)
             if place[0] == self.state.stage and truth(trigger.condition):

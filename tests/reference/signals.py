@@ -103,7 +103,7 @@ def _first_seen(trigger: FactTrigger, definition: Definition, person: Person) ->
     fields = _fields(definition).get(trigger.fact, frozenset())
     told = any(field in fields and _among(value, trigger.becomes) for field, value, _, _ in person.statuses)
     if today is not None and _among(today, trigger.becomes) and not told and person.changed_us is not None:
-        yield Happening(person.changed_us, "fact", "", trigger.fact, today)
+        yield Happening(person.changed_us, "fact", f"fact:{trigger.fact}", trigger.fact, today)
 
 
 def _fields(definition: Definition) -> Mapping[str, frozenset[str]]:

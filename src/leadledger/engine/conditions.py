@@ -158,5 +158,8 @@ def _number(column: str, sign: str, value: Scalar | tuple[Scalar, ...]) -> str:
 
 
 def _as_number(column: str) -> str:
-    """A number, or null. NaN is none: DuckDB sorts it above every number, so that it would pass any bound."""
-    return f"nullif(TRY_CAST({column} AS DOUBLE), 'NaN'::DOUBLE)"
+    """A finite number, or null. What is infinite would pass any bound, and so would NaN, which DuckDB sorts above
+    every number.
+    """
+    number = f"TRY_CAST({column} AS DOUBLE)"
+    return f"CASE WHEN isfinite({number}) THEN {number} END"

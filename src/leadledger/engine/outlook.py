@@ -171,7 +171,8 @@ def _remedies(story: Story, s: int) -> Iterator[Remedy]:
         for times in range(1, MOST_TIMES + 1):
             more = _with(story, story.together.get(best, (best,)), times)
             entered = story.told(program, more).transitions
-            if any(row[t.T_STAGE] == s for row in entered[before:]):
+            new = entered[before:]
+            if any(row[t.T_STAGE] == s and row[t.T_FROZEN_AS] != t.AS_INFERRED for row in new):
                 yield Remedy(rule.id, times)
                 break
 

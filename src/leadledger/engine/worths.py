@@ -19,7 +19,7 @@ def by_value(rule: EngagementRule, by: PointsBy) -> Iterable[tuple[Condition, in
     """One condition per value of the attribute, and one for all others."""
     for value, points in by.values.items():
         yield All((rule.when, Compare(Space.ACTIVITY, by.attribute, Op.IS, value))), micro(points)
-    if by.default:
+    if by.default or rule.auto_qualify:
         listed = Compare(Space.ACTIVITY, by.attribute, Op.IN, tuple(by.values))
         missing = Compare(Space.ACTIVITY, by.attribute, Op.KNOWN, value=False)
         yield All((rule.when, AnyOf((Not(listed), missing)))), micro(by.default)

@@ -248,11 +248,11 @@ def _owner_due(
         return None
     if not ask.new:
         # It was to be written before. Another owner than at that time is a person's choice.
-        meant = [
-            intent
-            for intent in context.ledger.intents_of(handover.person_id)
-            if intent.record == here.record and intent.target.get(mapping.field) == wanted
-        ]
+        intents = [i for i in context.ledger.intents_of(handover.person_id) if i.record == here.record]
+        meant = [intent for intent in intents if intent.target.get(mapping.field) == wanted]
+        sent = [intent for intent in intents if intent.sent_at_us >= ask.transition.at_us]
+        if sent and mapping.field not in sent[-1].target:
+            return None  # it was right already when the rest was written
         if meant and meant[-1].expected.get(mapping.field) != here.values.get(mapping.field):
             return None
     return wanted

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import START, a_definition, days, known_after
+from builders import START, a_definition, days, known_after, path, points, stages
 from leadledger.domain.decisions import Baseline
 from leadledger.domain.definition import Definition
 from leadledger.domain.instants import HOUR
+from leadledger.domain.lifecycle import Add, Lifecycle
 from leadledger.domain.sources import PeopleSource
 from leadledger.domain.writeback import FieldMapping, WriteTarget
 from leadledger.engine.adoption import baseline, united
@@ -128,6 +129,89 @@ def test_one_person_without_a_baseline_beside_one_with(world):
     world.lead("00Q2")
 
     assert [d.counter("mql_counter") for d in world.everybody(adopting()).values()] == [3, 0]
+
+
+STAGED = WriteTarget("salesforce", "Lead", (FieldMapping("Title", "stage", values={"mql": "Qualified"}),))
+
+
+def in_stage(world, word, **values):
+    """The decisions at first contact with a record whose stage field holds this, and a day later."""
+    world.lead(Title=word, **values)
+    definition = adopting(targets=(STAGED,))
+    first = world.decide(definition, days(10))
+    return first, world.decide(definition, days(11), known_after([first]))
+
+
+def test_a_stage_that_is_further_on_is_adopted_without_counting(world):
+    world.activity("form", days(1))
+
+    first, again = in_stage(world, "qualified", modified_us=days(4))
+
+    assert path(first) == [("inquiry", days(1)), ("mql", days(4))]
+    assert (first.stage, first.counter("mql_counter"), first.cycle) == ("mql", 0, 0)
+    assert first.transitions[-1].trigger == "adopted"
+    assert first.baseline.stage == "mql"
+    assert (again.transitions, again.stage) == (first.transitions, "mql")
+
+
+def test_an_adopted_stage_brings_no_points_and_takes_none(world):
+    world.activity("visit", days(1))
+    reset = Lifecycle(tuple(replace(s, resets_engagement=True, adds=(Add(5),)) for s in stages().stages))
+    world.lead(Title="Qualified", modified_us=days(4))
+
+    decision = world.decide(adopting(targets=(STAGED,), lifecycle=reset), days(10))
+
+    assert (decision.stage, points(decision)) == ("mql", 10)
+
+
+def test_what_we_know_to_be_further_on_is_not_taken_back(world):
+    world.deal(days(1))
+
+    first, _ = in_stage(world, "Qualified", modified_us=days(4))
+
+    assert first.stage == "sql"
+
+
+def test_a_stage_beside_the_way_is_adopted_from_anywhere(world):
+    world.activity("demo", days(1))
+
+    first, again = in_stage(world, "recycled", modified_us=days(4))
+
+    assert (first.stage, again.stage) == ("recycled", "recycled")
+
+
+def test_old_points_lead_nobody_out_of_an_adopted_stage_and_new_ones_do(world):
+    for day in (1, 2, 3):
+        world.activity("form", days(day))
+    first, _ = in_stage(world, "recycled", modified_us=days(4))
+    assert first.stage == "recycled"
+    world.activity("form", days(12))
+
+    after = world.decide(adopting(targets=(STAGED,)), days(13), known_after([first]))
+
+    assert path(after)[-1] == ("mql", days(12))
+
+
+@pytest.mark.parametrize("word", ["", "Somewhere", None])
+def test_a_word_that_is_no_stage_is_not_adopted(world, word):
+    first, _ = in_stage(world, word)
+
+    assert (first.stage, first.baseline) == ("", Baseline())
+
+
+def test_where_records_disagree_the_furthest_stage_is_adopted(world):
+    world.lead("00Q1", Email="a@acme.test", Title="inquiry")
+    world.lead("00Q2", Email="a@acme.test", Title="Qualified")
+
+    assert world.decide(adopting(targets=(STAGED,)), days(10)).stage == "mql"
+
+
+def test_nobody_is_adopted_twice(world):
+    first, _ = in_stage(world, "Qualified", modified_us=days(4))
+    world.status("Recycle", days(12))
+    after = world.decide(adopting(targets=(STAGED,)), days(13), known_after([first]))
+
+    assert after.stage == "recycled"
 
 
 names = st.sampled_from(("mql", "sql"))

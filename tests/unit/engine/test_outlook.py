@@ -31,6 +31,7 @@ from leadledger.ports import Known
 
 PERSON = "salesforce/Lead/00Q1"
 OVER_100 = computed("score", Op.OVER, 100)
+MQL = (level("mql", OVER_100),)
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def outlook(lead: World, of: Definition, at: int, known: Known | None = None) ->
     return lead.evaluate(of, at, known).outlook(PERSON)
 
 
-def definition(*which, stages_=(level("mql", OVER_100),), **more) -> Definition:
+def definition(*which, stages_=MQL, **more) -> Definition:
     return a_definition(engagement=rules(*which), lifecycle=Lifecycle(stages_), **more)
 
 
@@ -56,7 +57,7 @@ RULES = (
     (a_rule("visit", 10), a_rule("form", 30), a_rule("demo", 50)),
     (a_rule("visit", 10, limit=Limit(2, Calendar.DAY)), a_rule("form", 45, limit=Limit(1, Calendar.EVER))),
     (a_rule("visit", 90, burst=Burst(3, DAY)), a_rule("form", 90, max_points=40)),
-    (a_rule("visit", 55, decay=HalfLife(5 * DAY)), a_rule("form", 35, decay=Steps(50, DAY), window=9 * DAY)),
+    (a_rule("visit", 28, decay=HalfLife(5 * DAY)), a_rule("form", 35, decay=Steps(50, DAY), window=9 * DAY)),
     (
         a_rule("visit", 120, gate=computed("stage", Op.IS, "mql")),
         a_rule("form", 70, gate=computed("fit", Op.IS, 0)),

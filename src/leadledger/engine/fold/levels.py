@@ -30,7 +30,7 @@ def rearm(value: int, p: int, program: Any, people: Any, lists: Any, state: Any)
             state[HELD] &= ~bit
         if state[SPENT] & bit:
             again = not true
-            if until > 0:
+            if again and until > 0:
                 again = holds(levels[k, UNTIL], until, value, p, program, people, lists, state)
             if again:
                 state[SPENT] &= ~bit
