@@ -100,6 +100,7 @@ smoke: venv ## the wheel twice, byte by byte, and alone in an environment of its
 bench: venv ## speed, memory and API calls, measured here and now
 	@$(BIN)/python benchmarks/startup.py
 	@$(BIN)/python benchmarks/engine.py
+	@$(BIN)/python benchmarks/engine.py --sizes
 	@$(BIN)/python benchmarks/full_pass.py
 
 .PHONY: lock
