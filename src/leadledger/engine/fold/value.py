@@ -6,7 +6,7 @@ from typing import Any
 
 from leadledger.engine.fold.jit import part_of_the_fold
 from leadledger.engine.fold.state import ACTIVE, EXTRA, GIFT, PENALTY
-from leadledger.engine.fold.worth import is_over, worth
+from leadledger.engine.fold.worth import is_over, is_spent, worth
 from leadledger.engine.tables import (
     C_POINTS,
     C_RULE,
@@ -63,7 +63,7 @@ def total_at(t: int, left: bool, program: Any, events: Any, lists: Any, state: A
     while k < state[ACTIVE]:
         r = lists.active[k]
         e = head[r]
-        while e >= 0 and is_over(r, t - at[e], left, program):
+        while e >= 0 and is_spent(code[e], r, t - at[e], left, program):
             running[r] -= codes[code[e], C_POINTS]
             if codes[code[e], C_POINTS] < 0:
                 forgive_no_more(e, 0, lists, state)

@@ -14,6 +14,7 @@ from leadledger.engine.tables import (
     DECAY_HALF,
     DECAY_LINEAR,
     DECAY_NONE,
+    DECAY_STEPS,
     SPAN,
     WINDOW,
 )
@@ -142,3 +143,11 @@ def is_over(rule: int, age: int, left: bool, program: Any) -> bool:
         return bool(age >= program.rules[rule, SPAN] * FORGOTTEN)
     span = program.rules[rule, SPAN]
     return bool(decay == DECAY_LINEAR and (age > span if left else age >= span))
+
+
+@part_of_the_fold
+def is_spent(code: int, rule: int, age: int, left: bool, program: Any) -> bool:
+    """Whether nothing is left of an award, for good: it is over, or it went its last step, down to nothing."""
+    if is_over(rule, age, left, program):
+        return True
+    return bool(program.rules[rule, DECAY] == DECAY_STEPS and worth(code, rule, age, left, program) == 0)
