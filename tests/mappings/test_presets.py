@@ -192,7 +192,10 @@ def test_remedies_are_named_where_only_points_are_missing():
     outlook = next(bootstrap.examples(loaded)).explanation.outlook
 
     assert outlook is not None
-    assert [len(gap.remedies) for gap in outlook.gaps] == [3]
+    assert [(gap.stage, len(gap.remedies), gap.waits) for gap in outlook.gaps if gap.remedies] == [
+        ("mql", 3, False)
+    ]
+    assert all(gap.waits for gap in outlook.gaps if not gap.remedies)
 
 
 def _followed(example: Example, loaded: Loaded, rule_id: str, times: int) -> Example:

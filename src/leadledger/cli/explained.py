@@ -84,7 +84,7 @@ def _transitions(out: Console, e: Explanation) -> None:
     for t in e.decision.transitions:
         flags = " (inferred)" if t.inferred else f", {t.counter} +1" if t.counter else ""
         out.print(
-            f"stage     {iso(t.at_us)}  [bold]{harmless(t.stage)}[/]{flags}  by {harmless(t.trigger, 60)}, score {points_text(t.score)}"
+            f"stage     {iso(t.at_us)}  [bold]{harmless(t.stage)}[/]{flags}  by {harmless(e.trigger(t), 60)}, score {points_text(t.score)}"
             + (f"  [dim]{harmless(t.evidence, 70)}[/]" if t.evidence else ""),
             soft_wrap=True,
         )
@@ -120,11 +120,14 @@ def _outlook(out: Console, e: Explanation, outlook: Outlook) -> None:
             f"{remedy.times} x {harmless(e.labels.get(remedy.rule, remedy.rule))}" for remedy in gap.remedies
         )
         short = f"{_short(gap.points)}; " if gap.points else ""
-        enough = f"enough now: {ways}" if ways else "no activity alone leads there"
-        out.print(
-            f"to {harmless(gap.stage)}    {short}{enough}  [dim]({harmless(gap.condition, 90)})[/]",
-            soft_wrap=True,
-        )
+        condition = harmless(gap.condition, 90)
+        if gap.waits and not ways:
+            told = f"waits for {condition}"
+        else:
+            told = (
+                f"{f'enough now: {ways}' if ways else 'no activity alone leads there'}  [dim]({condition})[/]"
+            )
+        out.print(f"to {harmless(gap.stage)}    {short}{told}", soft_wrap=True)
     for fall in outlook.falls:
         out.print(f"falls     {harmless(fall.comparison)} holds until {iso(fall.at_us)} if nothing happens")
     if outlook.next_at_us:

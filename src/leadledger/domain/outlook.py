@@ -15,14 +15,15 @@ class Remedy:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A stage further on that a condition on the score leads to. `points`: millionths that are missing, 0 where
-    not only points are. `remedies`: the fewest activities first.
+    """A stage further on and what leads to it. `points`: millionths that are missing, 0 where not only points are.
+    `remedies`: the fewest activities first. `waits`: no condition on the score leads there, something must happen.
     """
 
     stage: str
     condition: str
     points: int
     remedies: tuple[Remedy, ...]
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)

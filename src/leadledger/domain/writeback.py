@@ -19,7 +19,9 @@ class Policy(StrEnum):
     NEVER_LOWER = "never_lower"
 
 
-COMPANIONS = frozenset({"stamp", "reasons", "why_now", "missing_facts", "completeness", "definition_version"})
+COMPANIONS = frozenset(
+    {"stamp", "reasons", "why_now", "next_change_at", "missing_facts", "completeness", "definition_version"}
+)
 """Values that explain a write. They go along with another change and never cause a write of their own, so that
 a decaying score does not rewrite its reasons every day."""
 

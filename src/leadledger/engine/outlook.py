@@ -12,12 +12,13 @@ from leadledger.domain.conditions import All, Compare, Condition, Op, Space, com
 from leadledger.domain.decisions import whole
 from leadledger.domain.definition import Definition
 from leadledger.domain.instants import SECOND
-from leadledger.domain.lifecycle import Stage
+from leadledger.domain.lifecycle import Stage, TimerTrigger, WhenTrigger
 from leadledger.domain.outlook import Fall, Gap, Outlook, Remedy
 from leadledger.engine import tables as t
 from leadledger.engine.fold.walk import fold
 from leadledger.engine.match import Matched
 from leadledger.engine.program import Coding
+from leadledger.engine.words import signal_in_words
 from leadledger.engine.worths import micro
 
 MOST_TIMES = 5
@@ -117,21 +118,30 @@ def _what(story: Story, now: t.Output, due: int) -> str:
 
 
 def _gaps(story: Story, now: t.Output) -> Iterator[Gap]:
-    """Forward stages ahead that a level trigger leads to, with what would be enough."""
+    """Forward stages that may follow, each trigger on the score with what is missing, and what would be enough."""
     stages = story.definition.lifecycle.stages
     current = int(now.people[0, t.P_STAGE])
     value, fit = int(now.people[0, t.P_ENGAGEMENT]), int(story.people.fit[0])
-    for k, trigger in enumerate(story.coding.levels):
-        s = int(story.coding.program.levels[k, t.STAGE])
+    for s, stage in enumerate(stages):
         if not _may_follow(stages, current, s):
             continue
-        remedies = sorted(_remedies(story, s), key=lambda r: (r.times, r.rule))
-        yield Gap(
-            stage=stages[s].id,
-            condition=in_words(trigger.condition),
-            points=_short(trigger.condition, value, fit),
-            remedies=tuple(remedies[:REMEDIES_SHOWN]),
-        )
+        levels = [trigger.condition for trigger in stage.triggers if isinstance(trigger, WhenTrigger)]
+        signals = [
+            trigger for trigger in stage.triggers if not isinstance(trigger, WhenTrigger | TimerTrigger)
+        ]
+        if not (levels or signals):
+            continue
+        remedies = tuple(sorted(_remedies(story, s), key=lambda r: (r.times, r.rule))[:REMEDIES_SHOWN])
+        for condition in levels:
+            yield Gap(
+                stage=stage.id,
+                condition=in_words(condition),
+                points=_short(condition, value, fit),
+                remedies=remedies,
+            )
+        if signals and not levels:
+            words = " or ".join(signal_in_words(signal) for signal in signals)
+            yield Gap(stage=stage.id, condition=words, points=0, remedies=remedies, waits=True)
 
 
 def _short(condition: Condition, value: int, fit: int) -> int:
@@ -190,10 +200,14 @@ def _with(story: Story, codes: Sequence[int], times: int) -> t.Events:
 
 
 def _falls(story: Story, now: t.Output) -> Iterator[Fall]:
-    """When the lower bounds on score and engagement that hold now will be passed."""
+    """When the lower bounds on score and engagement that hold now will be passed, of stages that still matter."""
+    stages, current = story.definition.lifecycle.stages, int(now.people[0, t.P_STAGE])
     value, fit = int(now.people[0, t.P_ENGAGEMENT]), int(story.people.fit[0])
     bounds: dict[tuple[str, int], str] = {}
-    for trigger in story.coding.levels:
+    for k, trigger in enumerate(story.coding.levels):
+        s = int(story.coding.program.levels[k, t.STAGE])
+        if s != current and not _may_follow(stages, current, s):
+            continue
         for c in comparisons(trigger.condition):
             if (
                 c.space is Space.COMPUTED

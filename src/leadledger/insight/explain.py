@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from leadledger.domain.changes import Handover
-from leadledger.domain.decisions import Contribution, Decision
+from leadledger.domain.decisions import Contribution, Decision, Transition
 from leadledger.domain.definition import Definition
 from leadledger.domain.instants import iso
 from leadledger.domain.intents import Intent
@@ -44,6 +44,12 @@ class Explanation:
             "fit_bounds": "bounds of the fit score",
         }
         return fixed.get(line.kind) or self.labels.get(line.rule, line.rule)
+
+    def trigger(self, transition: Transition) -> str:
+        """What made a transition, a rule by its label."""
+        kind, colon, rule = transition.trigger.partition(": ")
+        label = self.labels.get(rule) if kind == "hand_raise" else None
+        return f"{kind}{colon}{label}" if label else transition.trigger
 
     def losses(self, line: Contribution) -> Sequence[tuple[str, int]]:
         """What was taken from the raw points of a line, by cause; only what is not zero."""

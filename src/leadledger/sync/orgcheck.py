@@ -5,20 +5,24 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 
+from leadledger.domain.decisions import Decision
 from leadledger.domain.sources import PeopleSource
+from leadledger.domain.values import ValueKind, value_of
 from leadledger.domain.writeback import FieldMapping, WriteTarget
 from leadledger.errors import ConfigError, Problem
 from leadledger.ports import Crm, FieldInfo, Kind
 from leadledger.sync.context import Context
 
-KINDS: Mapping[str, frozenset[str]] = {
-    "score": frozenset({"number", "text"}),
-    "engagement": frozenset({"number", "text"}),
-    "fit": frozenset({"number", "text"}),
-    "stage_since": frozenset({"date", "datetime"}),
-    "owner": frozenset({"reference", "picklist", "text"}),
+KINDS: Mapping[ValueKind, frozenset[str]] = {
+    ValueKind.NUMBER: frozenset({"number", "text"}),
+    ValueKind.INSTANT: frozenset({"date", "datetime"}),
+    ValueKind.BOOLEAN: frozenset({"boolean", "picklist", "text"}),
+    ValueKind.TEXT: frozenset({"picklist", "text"}),
 }
-"""Kinds of field that can hold a value, where it matters; dates and counters are added by name."""
+"""Kinds of field that can hold a value."""
+OWNER_KINDS = frozenset({"reference", "picklist", "text"})
+_NOBODY = Decision("", (), 0)
+"""Tells the kind of a value, which is the same for everybody."""
 
 
 def check_org(context: Context) -> None:
@@ -58,11 +62,11 @@ def _facts(source: PeopleSource, crm: Crm, described: Mapping[str, FieldInfo]) -
 
 
 def _allowed(mapping: FieldMapping, context: Context) -> frozenset[str]:
-    if mapping.value in context.definition.counters() or mapping.value.endswith("_count"):
-        return frozenset({"number", "text"})
-    if mapping.value.endswith("_at"):
-        return frozenset({"date", "datetime"})
-    return KINDS.get(mapping.value, frozenset())
+    if mapping.value == "owner":
+        return OWNER_KINDS
+    if mapping.value == "stamp":
+        return KINDS[ValueKind.TEXT]
+    return KINDS[value_of(mapping.value, _NOBODY, context.definition).kind]
 
 
 def _wrong(mapping: FieldMapping, described: Mapping[str, FieldInfo], context: Context) -> bool:

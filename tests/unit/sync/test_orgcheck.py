@@ -65,6 +65,34 @@ def test_each_misfit_is_told_with_the_way_out(changes: dict[str, FieldInfo | Non
         assert part in problem
 
 
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("suspected_bot_count", "number"),
+        ("next_change_at", "datetime"),
+        ("no_sales_touch", "boolean"),
+        ("completeness", "text"),
+    ],
+)
+def test_a_field_that_can_hold_the_value_is_taken(value: str, kind: str) -> None:
+    assert problems({**GOOD, "X": FieldInfo("X", kind, writable=True)}, FieldMapping("X", value)) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("suspected_bot_count", "date"),
+        ("next_change_at", "number"),
+        ("no_sales_touch", "datetime"),
+        ("why_now", "number"),
+        ("score_at_mql", "boolean"),
+    ],
+)
+def test_a_field_that_cannot_hold_the_value_is_refused(value: str, kind: str) -> None:
+    (problem,) = problems({**GOOD, "X": FieldInfo("X", kind, writable=True)}, FieldMapping("X", value))
+    assert f"X is a {kind} field, {value} needs" in problem
+
+
 def test_all_problems_come_at_once() -> None:
     found = problems({}, STAGE, facts={"email": "Emial", "company": "Account.Name"})
     assert len(found) == 6
